@@ -11,15 +11,15 @@ import { endChildrenOnSignals } from "./lib/run.mjs";
 import { setUp, ensureNodeModules } from "./lib/setup.mjs";
 
 const USAGE = `npm run deploy -- [options]
-  --env NAME           which environment (production); each has names of its own
+  --env NAME           the environment (production); each has names of its own
   --dry-run            shows what would be done, and changes nothing
-  --organisation NAME  what the first organisation is called
-  --url URL            where it is reached, if not at workers.dev; remembered
+  --organisation NAME  the name of the first organisation
+  --url URL            its address, if not at workers.dev; remembered
   --archive            keeps old calls in an R2 bucket; remembered
   --subdomain NAME     registers NAME.workers.dev, for an account that has none
   --built FOLDER       uploads this build of the Worker, instead of building
-  --replace-secrets    sends secrets in place of others that the Worker has
-  --rollback           back to the version that served before`;
+  --replace-secrets    replaces secrets that the Worker already has
+  --rollback           brings back the version that served before`;
 
 const OPTIONS = /** @type {const} */ ({
   env: { type: "string", default: "production" },
@@ -40,7 +40,7 @@ const WAIT_SECONDS = 120;
 function readOptions() {
   try {
     const { values } = parseArgs({ options: OPTIONS, allowPositionals: false });
-    if (!/^[a-z][a-z0-9-]{0,30}$/.test(values.env)) throw new Error(`--env must be of lower-case letters, digits and dashes, not ${values.env}`);
+    if (!/^[a-z][a-z0-9-]{0,30}$/.test(values.env)) throw new Error(`--env must consist of lower-case letters, digits and dashes, not ${values.env}`);
     // npm takes for itself what stands before `--`; a plan that was asked for so must not become a deployment.
     for (const name of /** @type {const} */ (["dry-run", "rollback", "archive"])) values[name] ||= process.env[`npm_config_${name.replace("-", "_")}`] === "true";
     if (process.env["npm_config_env"]) throw new Error("npm took --env for itself: `npm run deploy -- --env NAME`");
@@ -61,7 +61,7 @@ async function build() {
 function readUrl(text) {
   const url = URL.canParse(text) ? new URL(text) : null;
   const isLocal = url?.hostname === "127.0.0.1" || url?.hostname === "localhost";
-  if (!url || url.pathname !== "/" || (url.protocol !== "https:" && !isLocal)) throw new UserError(`--url must be such as https://calls.example.com, not ${text}`);
+  if (!url || url.pathname !== "/" || (url.protocol !== "https:" && !isLocal)) throw new UserError(`--url must be a URL such as https://calls.example.com, not ${text}`);
   return url.origin;
 }
 

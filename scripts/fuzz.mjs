@@ -54,7 +54,7 @@ async function fuzz(cargoFuzz, target, time) {
   process.stdout.write(output.split("\n").slice(-40).join("\n"));
   const broke = existsSync(artifacts) ? readdirSync(artifacts).filter((name) => !before.has(name)) : [];
   for (const name of broke) {
-    console.log(`${target} broke. To live through it again:`);
+    console.log(`${target} broke. To reproduce it:`);
     console.log(`  cp fuzz/artifacts/${target}/${name} fuzz/corpus/${target}/ && cargo test --test fuzz`);
   }
   return 0;

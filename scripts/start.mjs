@@ -75,7 +75,7 @@ function stopOnSignals(local, watch) {
 function endWithWorkerd(local, dataDir) {
   const watch = setInterval(() => {
     if (local.isServing()) return;
-    console.error(`workerd, which served, was ended from outside. Its data is in ${dataDir}: the next start goes on with it.`);
+    console.error(`workerd, the server process, was killed from outside. Its data is in ${dataDir}: the next start continues with it.`);
     process.exit(1);
   }, 500);
   watch.unref();
@@ -98,12 +98,12 @@ async function varsOfEnvironment() {
 /** @param {import("./lib/seed.mjs").Demo} demo @param {string} dataDir @param {boolean} isNew */
 async function printDemo(demo, dataDir, isNew) {
   const { exampleCall, exampleReceived, receiverOf } = await import("./lib/seed.mjs");
-  say("demo", isNew ? "an organisation was made for you:" : "your data is as you left it; the demo organisation:");
+  say("demo", isNew ? "an organisation was created for you:" : "your data is as you left it; the demo organisation:");
   for (const [name, value] of Object.entries(demo)) console.log(`  ${name}=${value}`);
   say("demo", `Studio, the web console: ${demo.BASE_URL}/studio; sign in with the OWNER_KEY`);
   say("demo", `the same is in ${dataDir}/demo.env; place a call:`);
   console.log(exampleCall(demo, await receiverOf(demo)));
-  say("demo", "and see its callback, which comes to the run's own receiver:");
+  say("demo", "and see its callback, which goes to the run's own receiver:");
   console.log(exampleReceived(demo));
 }
 

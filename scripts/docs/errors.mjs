@@ -72,7 +72,7 @@ ${advice.retry}
 
 ## Where
 
-${few ? listed : `${routes.length} routes can answer it: see the [API reference](/docs/reference).`}
+${few ? listed : `${routes.length} routes can return it: see the [API reference](/docs/reference).`}
 `;
 }
 
@@ -83,13 +83,13 @@ export function errorIndex(all, advice) {
     return `| [\`${code}\`](/docs/errors/${code}) | ${statuses.join(", ")} | ${retry} |`;
   });
   return `An error's body is \`{"error"}\` and the header \`X-Error-Code\` names it for programs: branch on the code, show the text. The texts
-are literal and do not change under a code; some have a value in them. Errors of validation are found in
-[a fixed order](/docs/trigger#order-of-checks), the first one answers, and nothing was created.
+of a code do not change; some contain a value. Checks are made in [a fixed order](/docs/trigger#order-of-checks):
+the first that fails decides the response, and nothing is created.
 
 | \`X-Error-Code\` | Status | Retry |
 |---|---|---|
 ${rows.join("\n")}
 
-Why an accepted call failed is told by its \`failure\`, not by an error: see [Status and results](/docs/status#why-a-call-failed).
+Why an accepted call failed is shown by its \`failure\`, not by an error: see [Status and results](/docs/status#why-a-call-failed).
 `;
 }

@@ -74,7 +74,7 @@ function errors(document) {
   const index = {
     path: "/docs/errors",
     title: "Errors",
-    description: "Each X-Error-Code: its status, what causes it, what to do, and whether to retry.",
+    description: "Each X-Error-Code: its status, its cause, how to fix it, and whether to retry.",
     ...page(errorIndex(told, advice)),
   };
   const each = told.map((one) => {
@@ -116,7 +116,7 @@ function llms(pages, document) {
 
 > ${description.split("\n")[0]}
 
-Every page of the docs, as Markdown. \`/llms-full.txt\` is all of them in one, \`/openapi.json\` the API as OpenAPI 3.1.
+Every page of the docs, as Markdown. \`/llms-full.txt\` has all of them in one file; \`/openapi.json\` is the API as OpenAPI 3.1.
 
 ${groups.join("\n\n")}
 

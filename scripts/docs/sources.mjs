@@ -28,14 +28,14 @@ const KNOWN = {
   "docs/operating.md": {
     title: "Operating",
     order: 3,
-    description: "Whether a deployment works, what to be woken for, what it costs, and what it ends at.",
+    description: "Whether a deployment works, what to be woken for, what it costs, and its limits.",
   },
   "docs/guarantees.md": {
     title: "Guarantees",
     order: 5,
     description: "What is promised, within which bound, and the test that proves it.",
   },
-  "docs/scale.md": { title: "Scale and cost", order: 6, description: "How far it scales, what that costs, and what lifts each limit." },
+  "docs/scale.md": { title: "Scale and cost", order: 6, description: "How far it scales, what that costs, and what raises each limit." },
   "docs/logs.md": { order: 7 },
   "CHANGELOG.md": { order: 9 },
 };

@@ -77,13 +77,13 @@ async function isUp({ url, tell }) {
     return false;
   }
   if (answer.code === "authentication_unavailable") {
-    const mend = `${keptSecret("MASTER_KEY")}; it must be what it was before if this deployment has data`;
+    const mend = `${keptSecret("MASTER_KEY")}; it must be the former one if this deployment has data`;
     tell({ level: "fail", name: "MASTER_KEY", what: "it is missing, or is not at least 32 bytes in base64", mend });
     return false;
   }
   const isOurs = answer.status === 200 && answer.deployment !== null;
   if (isOurs) tell({ level: "ok", name: "worker", what: "it is up" });
-  else tell({ level: "fail", name: "worker", what: `${url}/healthz answers ${answer.status}, and not as this platform does`, mend: "check the URL, and deploy the present release" });
+  else tell({ level: "fail", name: "worker", what: `${url}/healthz answers ${answer.status}, but not as this platform does`, mend: "check the URL, and deploy the current release" });
   return isOurs;
 }
 
@@ -98,7 +98,7 @@ async function health({ url, token, tell }, query) {
   }
   const why = typeof answer === "string" ? answer : `status ${answer.status}`;
   const mend = "look into the Worker's log (`npm run wrangler -- tail`) for service_failed: RECORDS or DIRECTORIES may not be bound";
-  tell({ level: "fail", name: "health", what: `the platform can't tell how it is (${why})`, mend });
+  tell({ level: "fail", name: "health", what: `the platform can't report its health (${why})`, mend });
   return undefined;
 }
 
@@ -115,7 +115,7 @@ function bindings(health, tell) {
   else tell({ level: "warn", name: "CARRIER_KEYS", what: "it is missing: no trunk can be connected to LiveKit", mend: keptSecret("CARRIER_KEYS") });
   const binding = "restore its section of wrangler.toml and deploy";
   for (const name of ["RECORDS", ...OBJECTS, ...QUEUES, "ASSETS"]) needed(name, binding);
-  for (const name of ["ARCHIVE", "METRICS"]) tell({ level: "ok", name, what: has(name) ? "it is there" : "it is not bound, and need not be" });
+  for (const name of ["ARCHIVE", "METRICS"]) tell({ level: "ok", name, what: has(name) ? "it is there" : "it is not bound, which is fine" });
   if (has("ALERT_URL") && has("ALERT_SECRET")) tell({ level: "ok", name: "ALERT_URL", what: "alerts are sent" });
   else if (has("ALERT_URL")) tell({ level: "fail", name: "ALERT_SECRET", what: "it is missing, so no alert is sent to ALERT_URL", mend: keptSecret("ALERT_SECRET") });
   else tell({ level: "warn", name: "ALERT_URL", what: "it is not set, or no http or https URL of a public host: nobody is told of alerts", mend: `set it in wrangler.toml, ${keptSecret("ALERT_SECRET")}` });
@@ -133,7 +133,7 @@ function cron({ cron }, tell) {
   const mend = "check `crons` under [triggers] in wrangler.toml, and the Worker's cron events in Cloudflare's dashboard";
   if (cron.last_run_at === null && !cron.late) tell({ level: "warn", name: "cron", what: "it has not run yet: the first run is due within a minute", mend: "ask again in two minutes" });
   else if (cron.last_run_at === null) tell({ level: "fail", name: "cron", what: "it has never run", mend });
-  else if (cron.late) tell({ level: "fail", name: "cron", what: `it last ran at ${cron.last_run_at}, and is to run each minute`, mend });
+  else if (cron.late) tell({ level: "fail", name: "cron", what: `it last ran at ${cron.last_run_at}, and should run every minute`, mend });
   else tell({ level: "ok", name: "cron", what: `it last ran at ${cron.last_run_at}` });
   if (cron.lost_alarms > 0) tell({ level: "ok", name: "alarms", what: `${cron.lost_alarms} were lost so far, and the cron woke their objects` });
 }
@@ -177,11 +177,11 @@ async function publicUrl({ public_url, public_url_check, deployment }, trunks, t
   const isNeeded = trunks.some(({ livekit }) => livekit);
   if (public_url === null) {
     const what = "it is not set: agents can't report what was said";
-    tell({ level: isNeeded ? "fail" : "warn", name, what, mend: "set it in wrangler.toml to where this deployment is reached, and deploy" });
+    tell({ level: isNeeded ? "fail" : "warn", name, what, mend: "set it in wrangler.toml to this deployment's address, and deploy" });
     return;
   }
   const answer = await ask(`${public_url}/healthz`);
-  const mend = "set it in wrangler.toml to where this deployment is reached, and deploy";
+  const mend = "set it in wrangler.toml to this deployment's address, and deploy";
   if (typeof answer === "string") tell({ level: "fail", name, what: `${public_url} can't be reached (${answer})`, mend });
   else if (answer.deployment !== deployment) tell({ level: "fail", name, what: `${public_url} is not this deployment`, mend });
   else if (public_url_check && !public_url_check.ok) {
@@ -207,7 +207,7 @@ function depth({ now }, pages, tell) {
   if (unreachable > 0) tell({ level: "fail", name: "trunks", what: `${unreachable} of ${asked} do not answer`, mend });
   else tell({ level: "ok", name: "trunks", what: `all ${asked} answer` });
   const lost = sum((trunks) => trunks.without_alarm);
-  if (lost > 0) tell({ level: "warn", name: "alarms", what: `${lost} objects had something to do and no alarm; asking has woken them`, mend: "if it happens again, look for alarm_not_set in the log" });
+  if (lost > 0) tell({ level: "warn", name: "alarms", what: `${lost} objects had work to do and no alarm; asking woke them`, mend: "if it happens again, look for alarm_not_set in the log" });
   const oldest = (/** @type {"oldest_unclaimed_call" | "oldest_undelivered_callback"} */ of) => {
     const all = pages.flatMap(({ trunks }) => trunks[of] ?? []);
     return all.sort((one, other) => Date.parse(one.since) - Date.parse(other.since))[0];
@@ -243,9 +243,9 @@ const MENDS = {
   api_key: "set the trunk's `carrier.api_key` to a key of that server, with the grants that the README names",
   api_secret: "set the trunk's `carrier.api_secret` to that of the key, and check both clocks",
   sip_trunk: "set the trunk's `carrier.sip_trunk_id` to an outbound SIP trunk of that server",
-  breaker_open: "see why its calls fail in their timelines, and mend the dialer's server or the agent",
-  callbacks_exhausted: "mend the receiver, then send them again: POST /webhooks/deliveries/{id}/redeliver",
-  storage_high: "shorten RETENTION_DAYS, or share the calls among several trunks",
+  breaker_open: "see why its calls fail in their timelines, and fix the dialer's server or the agent",
+  callbacks_exhausted: "fix the receiver, then send them again: POST /webhooks/deliveries/{id}/redeliver",
+  storage_high: "shorten RETENTION_DAYS, or spread the calls over several trunks",
 };
 
 /** @param {TrunkHealth} trunk @param {Health} health @param {Examined["tell"]} tell */
@@ -255,7 +255,7 @@ function ofTrunk(trunk, { public_url }, tell) {
   if (!trunk.livekit || trunk.checks.length === 0) return;
   const bad = trunk.checks.find(({ ok }) => !ok);
   if (bad) tell({ level: "fail", name: `${name} ${bad.name}`, what: bad.message, mend: MENDS[bad.name] ?? "test the trunk" });
-  else tell({ level: "ok", name, what: "server, API key, secret and SIP trunk are well" });
+  else tell({ level: "ok", name, what: "server, API key, secret and SIP trunk are fine" });
   if (trunk.webhook_seen_at) tell({ level: "ok", name: `${name} webhook`, what: `last seen at ${trunk.webhook_seen_at}` });
   else tell({ level: "warn", name: `${name} webhook`, what: "never seen", mend: `have LiveKit's webhook sent to ${public_url ?? "PUBLIC_URL"}/carrier/livekit, signed with the trunk's API key` });
   if (trunk.agent_seen_at) tell({ level: "ok", name: `${name} agent`, what: `last seen at ${trunk.agent_seen_at}` });

@@ -90,10 +90,10 @@ function parseOwner(text) {
 /** @param {Process} workerd */
 async function endWorkerd(workerd) {
   if (!isAlive(workerd) || !isOurWorkerd(workerd.pid)) return;
-  say("start", `ending workerd ${workerd.pid}, left over from a run that was killed`);
+  say("start", `stopping workerd ${workerd.pid}, left over from a run that was killed`);
   process.kill(workerd.pid, "SIGKILL");
   for (let waited = 0; isAlive(workerd); waited += 20) {
-    if (waited > 5000) throw new UserError(`workerd ${workerd.pid}, left over from a killed run, does not end`);
+    if (waited > 5000) throw new UserError(`workerd ${workerd.pid}, left over from a killed run, does not stop`);
     await delay(20);
   }
 }

@@ -34,13 +34,13 @@ const AUDIENCES = [
   {
     path: "/docs/reference",
     title: "API reference",
-    description: "Each route for integrators: role, fields, answers, errors, and a curl.",
+    description: "Every route for integrators: role, fields, responses, errors, and a curl command.",
     own: null,
   },
   {
     path: "/docs/reference-operators",
     title: "Operators' routes",
-    description: "What whoever runs the platform calls, by its PLATFORM_TOKEN.",
+    description: "The routes for whoever runs the platform, with its PLATFORM_TOKEN.",
     own: ["Platform"],
   },
   {
@@ -113,7 +113,7 @@ ${parts.map(({ id, name, routes }) => html`<li><a href="#${id}">${name}</a><ul>\
 <li><a href="#objects">Objects</a></li>
 <li><a href="#headers">Headers</a></li>
 </ul>`;
-    const content = html`${own ? html`<p>What holds for every route is said in the <a href="/docs/reference">API reference</a>.</p>` : this.#general()}
+    const content = html`${own ? html`<p>What applies to every route is in the <a href="/docs/reference">API reference</a>.</p>` : this.#general()}
 ${section("credentials", "Credentials", list(this.#credentials(text)))}
 ${operations}
 ${section("objects", "Objects", objects)}
@@ -196,7 +196,7 @@ ${!isCallback && html`<p class="access">${this.#access(operation)}</p>`}${this.#
 ${parameters.length > 0 && html`<h4>Parameters</h4>${list(parameters.map((given) => this.#parameter(given)))}`}
 ${schema && html`<h4>Body <span class="type">${type}${required(requestBody?.required)}</span></h4>${markdown(schema.description ?? "")}${this.schemas.fields(schema, "", [])}`}
 ${isCallback ? media && this.#examples(media, "") : block("curl", this.#curl(method, path, operation))}
-<h4>Answers</h4>
+<h4>Responses</h4>
 ${Object.entries(responses).map(([status, answer]) => this.#answer(status, this.schemas.follow(answer)))}`;
     return article(id, summary, about);
   }

@@ -313,7 +313,7 @@ describe("callbacks on this machine", () => {
       "--forward-to",
       receiver.url(500),
     ]);
-    expect(given).toMatchObject({ code: 1, stdout: expect.stringMatching(/ 500 in \d+ ms: production would try again/) as string });
+    expect(given).toMatchObject({ code: 1, stdout: expect.stringMatching(/ 500 in \d+ ms: production would retry/) as string });
     expect(
       await cli.json(["webhooks", "listen", "--after", "oldest", "--count", "1", "--forward-to", "http://127.0.0.1:1/"], 1),
     ).toMatchObject({ status_code: null });
@@ -395,7 +395,7 @@ describe("listening and watching go on", () => {
     const notes = lines<{ note: string }>(stderr).map(({ note }) => note);
     expect(notes).toEqual([
       expect.stringContaining("listening"),
-      expect.stringContaining("more than 24 hours ago"),
+      expect.stringContaining("older than 24 hours"),
       expect.stringContaining(`${gone} is left out`),
     ]);
   });

@@ -203,7 +203,7 @@ test("a deployment that broke off at any step goes on there, and makes nothing t
   const secrets = readFileSync(kept("staging.env"), "utf8");
   cloudflare.faults = [];
   edge.lose = 3;
-  expect((await deploy()).output).toContain("Run this again: it goes on from here.");
+  expect((await deploy()).output).toContain("Run this again: it resumes from here.");
   const told = await deploy();
   expect(told.code, told.output).toBe(0);
   holds("-staging");

@@ -69,7 +69,7 @@ test("after kill -9 the next start ends the workerd left over and goes on with t
   const second = npmStart();
   await second.ready();
 
-  expect(second.output).toContain(`ending workerd ${workerd.pid}`);
+  expect(second.output).toContain(`stopping workerd ${workerd.pid}`);
   expect(isAlive(workerd.pid)).toBe(false);
   expect(readDemo(dataDir)).toEqual(before);
   expect(second.output).toContain(before["OWNER_KEY"]);
@@ -83,7 +83,7 @@ test("when workerd alone is killed the start ends too, and the next goes on", { 
   process.kill(workerd.pid, "SIGKILL");
 
   expect(await first.ended).toBe(1);
-  expect(first.output).toContain("workerd, which served, was ended from outside");
+  expect(first.output).toContain("workerd, the server process, was killed from outside");
 
   const second = npmStart();
   await second.ready();
@@ -129,7 +129,7 @@ test("a start killed while seeding is made good by the next", { timeout: TIMEOUT
   const second = npmStart();
   await second.ready();
 
-  expect(second.output).toContain("an organisation was made for you");
+  expect(second.output).toContain("an organisation was created for you");
   expect(existsSync(join(dataDir, "seeding"))).toBe(false);
   expect(Object.keys(readDemo(dataDir))).toContain("OWNER_KEY");
 });

@@ -6,7 +6,7 @@ import { EXIT, Exit, usage } from "./exit.ts";
 /** Returns if `isSure` or whoever sits there says yes. Where nobody sits there, it is a mistake to ask. */
 export async function confirm(question: string, isSure: boolean | undefined): Promise<void> {
   if (isSure) return;
-  if (!process.stdin.isTTY) throw usage(`${question} Nobody is there to ask: give --yes if that is meant.`);
+  if (!process.stdin.isTTY) throw usage(`${question} There is nobody to ask: give --yes to confirm.`);
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
     // Whoever ends the input has not said yes.

@@ -41,7 +41,7 @@ export async function* checks(settings: Settings): AsyncGenerator<Check, void, u
 async function run(name: string, check: () => Promise<Found>): Promise<Check> {
   return {
     name,
-    ...(await check().catch((error: Error) => bad(error.message, "Try again; if it stays so, ask who operates the deployment."))),
+    ...(await check().catch((error: Error) => bad(error.message, "Try again; if it persists, ask the operator of the deployment."))),
   };
 }
 
@@ -62,7 +62,7 @@ async function checkBaseUrl(audatec: Audatec): Promise<Found> {
 async function checkClock(audatec: Audatec): Promise<Found> {
   const { response } = await audatec.api.GET("/healthz");
   const there = Date.parse(response.headers.get("date") ?? "");
-  if (Number.isNaN(there)) return unknown("the answer says no time");
+  if (Number.isNaN(there)) return unknown("the response has no Date");
   const offBy = Math.round(Math.abs(Date.now() - there) / 1000);
   if (offBy <= CLOCK_TOLERANCE_SECONDS) return good(`within ${CLOCK_TOLERANCE_SECONDS} s of the platform's`);
   return bad(`${offBy} s off`, "Set this machine's clock (NTP): signatures older than five minutes are refused.");
@@ -76,7 +76,7 @@ async function checkKey(audatec: Audatec): Promise<Found> {
   const role = /role \((\w+)\)/.exec(text)?.[1];
   if (response.status === 403 && role) return good(`it is valid; its role is ${role}`);
   if (response.status === 401)
-    return bad(text, "Use a key that is active: an owner makes one with `audatec keys create`, or in Studio under API keys.");
+    return bad(text, "Use a key that is active: an owner creates one with `audatec keys create`, or in Studio under API keys.");
   throw new ApiError(response, error);
 }
 
@@ -89,7 +89,7 @@ async function checkAgents(audatec: Audatec): Promise<Found> {
         .map(({ name }) => name)
         .join(", ")}${all.length > 5 ? " …" : ""}`,
     );
-  return bad("none is active", "An owner makes one in Studio under Agents, or with POST /agents.");
+  return bad("none is active", "An owner creates one in Studio under Agents, or with POST /agents.");
 }
 
 async function checkTrunks(audatec: Audatec): Promise<Found> {
@@ -97,7 +97,7 @@ async function checkTrunks(audatec: Audatec): Promise<Found> {
   if (all.length === 0)
     return bad(
       "none is active",
-      'An owner makes one in Studio under Trunks, or with POST /sip-trunks; "carrier": {"type": "simulator"} rings nobody.',
+      'An owner creates one in Studio under Trunks, or with POST /sip-trunks; "carrier": {"type": "simulator"} rings nobody.',
     );
   const told: string[] = [];
   for (const { id, name } of all.slice(0, 5)) {
@@ -111,7 +111,7 @@ async function checkTrunks(audatec: Audatec): Promise<Found> {
     if (held)
       return bad(
         `${name} holds agent ${held.agent_id} back until ${held.retry_at}`,
-        "Its program broke off three calls in a row: look at the agent's log, and start it again.",
+        "Its program broke off three calls in a row: look at the agent's log, and restart it.",
       );
     told.push(`${name} ${now.in_use}/${now.max_channels}`);
   }
@@ -145,12 +145,12 @@ async function checkSecret({ audatec, webhookSecret }: Settings): Promise<Found>
   if (response.status === 403) return unknown("needs an admin key");
   if (!data) throw new ApiError(response, error);
   if (webhookSecret === undefined || webhookSecret === data.secret)
-    return good(webhookSecret ? "the one that is set is the newest" : `made ${data.created_at}`);
+    return good(webhookSecret ? "the one that is set is the newest" : `created ${data.created_at}`);
   const until = data.previous_valid_until;
   return bad(
     until
       ? `AUDATEC_WEBHOOK_SECRET is not the newest; earlier ones sign until ${until}`
-      : "AUDATEC_WEBHOOK_SECRET is not the one that signs",
-    "Set it to what GET /webhooks/secret answers, or show it in Studio under Webhooks.",
+      : "AUDATEC_WEBHOOK_SECRET is not a secret that signs",
+    "Set it to what GET /webhooks/secret returns, or show it in Studio under Webhooks.",
   );
 }

@@ -21,5 +21,5 @@ try {
 }
 
 function usageOf({ code, message }: CommanderError): string {
-  return code === "commander.help" ? "a command is missing: --help lists them" : message.replace(/^error: /, "");
+  return code === "commander.help" ? "no command given: --help lists them" : message.replace(/^error: /, "");
 }

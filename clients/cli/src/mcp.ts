@@ -74,7 +74,7 @@ async function answer(run: () => Promise<unknown>) {
 
 function addCallReads(add: Add, settings: Settings): void {
   const { audatec } = settings;
-  add("calls_get", "All that is known of a call: its status, outcome, failure, timeline and callback.", { call_id: id }, ({ call_id }) =>
+  add("calls_get", "Everything known about a call: its status, outcome, failure, timeline and callback.", { call_id: id }, ({ call_id }) =>
     verbs.getCall(audatec, call_id),
   );
   add(
@@ -93,7 +93,7 @@ function addCallReads(add: Add, settings: Settings): void {
   );
   add(
     "calls_watch",
-    "Waits until a call is over, and tells its end.",
+    "Waits until a call is over, and returns its result.",
     { call_id: id, timeout_seconds: z.number().max(300).default(60) },
     ({ call_id, timeout_seconds }) => {
       const deadline = Date.now() + timeout_seconds * 1000;
@@ -102,7 +102,7 @@ function addCallReads(add: Add, settings: Settings): void {
   );
   add(
     "calls_dry_run",
-    "What a call would meet (capacity, calling hours, suppressions), without placing it.",
+    "What a call would run into (capacity, calling hours, suppressions), without placing it.",
     {
       phone_number: phoneNumber,
       agent_id: id.optional(),
@@ -120,7 +120,7 @@ function addCampaignReads(add: Add, { audatec }: Settings): void {
   add("campaigns_list", "Campaigns, newest first.", { limit }, ({ limit }) =>
     verbs.take(audatec.list("/integration/v1/campaigns", { query: { limit: verbs.pageOf(limit) } }), limit),
   );
-  add("campaigns_get", "What a campaign is, and how far: its counts add up.", { campaign_id: id }, ({ campaign_id }) =>
+  add("campaigns_get", "A campaign and its progress: its counts add up to the total.", { campaign_id: id }, ({ campaign_id }) =>
     verbs.getCampaign(audatec, campaign_id),
   );
   add(
@@ -134,7 +134,7 @@ function addCampaignReads(add: Add, { audatec }: Settings): void {
       return last;
     },
   );
-  add("campaigns_results", "What became of a campaign's recipients.", { campaign_id: id, limit }, ({ campaign_id, limit }) =>
+  add("campaigns_results", "The results of a campaign's recipients.", { campaign_id: id, limit }, ({ campaign_id, limit }) =>
     verbs.take(
       audatec.list("/integration/v1/campaigns/{id}/recipients", { path: { id: campaign_id }, query: { limit: verbs.pageOf(limit) } }),
       limit,
@@ -145,12 +145,12 @@ function addCampaignReads(add: Add, { audatec }: Settings): void {
 function addReads(add: Add, settings: Settings): void {
   const { audatec } = settings;
   const { api } = audatec;
-  add("agents_list", "Who can talk, and which metadata each must be given.", {}, () => verbs.agents(audatec));
-  add("trunks_list", "What calls go out through, with its limits.", {}, () => verbs.trunks(audatec));
+  add("agents_list", "The agents, and the metadata that each needs.", {}, () => verbs.agents(audatec));
+  add("trunks_list", "The trunks that calls go out through, with their limits.", {}, () => verbs.trunks(audatec));
   add("trunks_live", "The calls that hold a trunk's channels.", { sip_trunk_id: id }, ({ sip_trunk_id }) =>
     audatec.ask(api.GET("/integration/v1/sip-trunks/{id}/live", { params: { path: { id: sip_trunk_id } } })),
   );
-  add("suppressions_list", "Numbers that are not to be called.", { phone_number: phoneNumber.optional(), limit }, ({ limit, ...filters }) =>
+  add("suppressions_list", "Numbers that must not be called.", { phone_number: phoneNumber.optional(), limit }, ({ limit, ...filters }) =>
     verbs.take(audatec.list("/integration/v1/suppressions", { query: { limit: verbs.pageOf(limit), ...said(filters) } }), limit),
   );
   add("keys_list", "API keys by their first characters (owner).", { limit }, ({ limit }) =>
@@ -158,7 +158,7 @@ function addReads(add: Add, settings: Settings): void {
   );
   add(
     "webhooks_verify",
-    "Whether a notification is authentic, by the organisation's newest secret unless one is given.",
+    "Whether a notification is authentic, checked with the organisation's newest secret unless one is given.",
     {
       body: z.string(),
       headers: z.record(z.string(), z.string()),
@@ -170,7 +170,7 @@ function addReads(add: Add, settings: Settings): void {
       return checkSignature(body, headers, known, { toleranceSeconds: tolerance_seconds });
     },
   );
-  add("doctor", "What is wrong with this set-up, and how to mend it.", {}, async () => {
+  add("doctor", "What is wrong with this set-up, and how to fix it.", {}, async () => {
     const found = [];
     for await (const check of checks(settings)) found.push(check);
     return found;
@@ -217,10 +217,10 @@ function addCallWrites(add: Add, settings: Settings, allowed: Allowed): void {
       return verbs.trigger(audatec, await callOf(settings, given), idempotency_key);
     },
   );
-  add("calls_cancel", "Ends a call, whatever it is at.", { call_id: id }, ({ call_id }) => verbs.cancelCall(audatec, call_id));
+  add("calls_cancel", "Ends a call, whatever its status.", { call_id: id }, ({ call_id }) => verbs.cancelCall(audatec, call_id));
   add(
     "campaigns_create",
-    "Makes a campaign's draft, in which nobody is called yet.",
+    "Creates a campaign as a draft: nobody is called yet.",
     {
       name: z.string(),
       agent_id: id.optional(),
@@ -242,7 +242,7 @@ function addCallWrites(add: Add, settings: Settings, allowed: Allowed): void {
   });
   add(
     "campaigns_upload",
-    "Adds people to a campaign. One that is running calls them.",
+    "Adds people to a campaign. If it is running, it calls them.",
     { campaign_id: id, recipients: z.array(recipient).min(1) },
     async ({ campaign_id, recipients }) => {
       const isRunning = (await verbs.getCampaign(audatec, campaign_id)).status === "running";
@@ -257,7 +257,7 @@ function addCallWrites(add: Add, settings: Settings, allowed: Allowed): void {
     return verbs.moveCampaign(audatec, campaign_id, "start");
   });
   for (const to of ["pause", "cancel"] as const) {
-    const about = to === "pause" ? "Lets no further phone of a campaign ring; open calls go on." : "Ends a campaign for good.";
+    const about = to === "pause" ? "Pauses a campaign: no further phone rings; open calls go on." : "Ends a campaign for good.";
     add(`campaigns_${to}`, about, { campaign_id: id }, ({ campaign_id }) => verbs.moveCampaign(audatec, campaign_id, to));
   }
 }
@@ -266,7 +266,7 @@ function addWrites(add: Add, { audatec }: Settings): void {
   const { api } = audatec;
   add(
     "suppressions_add",
-    "From its answer on no phone of that number rings.",
+    "Once it succeeds, that number's phone no longer rings.",
     { phone_number: phoneNumber, reason: z.string().optional(), expires_at: z.string().optional() },
     (body) => audatec.ask(api.POST("/integration/v1/suppressions", { body: said(body) })),
   );
@@ -276,11 +276,11 @@ function addWrites(add: Add, { audatec }: Settings): void {
   });
   add(
     "keys_create",
-    "Makes an API key, which is told this once (owner).",
+    "Creates an API key, which is shown only this once (owner).",
     { name: z.string(), role: z.enum(["viewer", "member", "admin", "owner"]), expires_at: z.string().optional() },
     (body) => audatec.ask(api.POST("/integration/v1/api-keys", { body: said(body) })),
   );
-  add("keys_revoke", "From its answer on the key starts no call (owner).", { key_id: id }, async ({ key_id }) => {
+  add("keys_revoke", "Once it succeeds, the key starts no call (owner).", { key_id: id }, async ({ key_id }) => {
     await audatec.ask(api.DELETE("/integration/v1/api-keys/{id}", { params: { path: { id: key_id } } }));
     return { id: key_id, revoked: true };
   });

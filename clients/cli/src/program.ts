@@ -12,8 +12,8 @@ import { EXIT } from "./exit.ts";
 import { VERSION } from "./version.ts";
 
 const EPILOGUE = `
-Exit codes: 0 all is well; 1 the API refused it, or did not answer, or a check failed; 2 it can't be meant so (unknown option,
-missing setting, a number that nobody confirmed); 3 the call ended other than Completed, or the campaign was cancelled.
+Exit codes: 0 success; 1 the API refused it or did not answer, or a check failed; 2 wrong usage (unknown option, missing
+setting, a number that nobody confirmed); 3 the call ended other than Completed, or the campaign was cancelled.
 
 Settings: flags, then AUDATEC_BASE_URL, AUDATEC_API_KEY, AUDATEC_AGENT_ID, AUDATEC_TRUNK_ID and AUDATEC_WEBHOOK_SECRET, then
 --env-file FILE, which also takes the names of a local run's .local/demo.env.`;
@@ -24,10 +24,10 @@ export function makeProgram(isJson = false): Command {
     .description("Audatec Voice: calls that an AI agent holds")
     .version(VERSION)
     .option("--base-url <url>", "where the API is (https://api.audatec.in)")
-    .option("--api-key <key>", "audtk_…; seen by who sees this machine's processes, so better AUDATEC_API_KEY")
-    .option("--env-file <file>", "settings, a line NAME=value each")
-    .option("--json", "JSON instead of text: one document, or a line each where it goes on")
-    .option("-y, --yes", "asks nothing before phones ring")
+    .option("--api-key <key>", "audtk_…; visible to whoever sees this machine's processes, so prefer AUDATEC_API_KEY")
+    .option("--env-file <file>", "settings, one NAME=value per line")
+    .option("--json", "JSON instead of text: one document, or one line per item where output continues")
+    .option("-y, --yes", "does not ask before phones ring")
     .addHelpText("after", EPILOGUE)
     .showHelpAfterError("(--help says more)")
     .configureOutput(isJson ? { writeErr: () => {} } : {})
@@ -38,7 +38,7 @@ export function makeProgram(isJson = false): Command {
   addWebhooks(program);
   program
     .command("doctor")
-    .description("what is wrong with this set-up, and how to mend it; exit code 1 if anything is")
+    .description("what is wrong with this set-up, and how to fix it; exit code 1 if anything is")
     .action(withSession(async (session) => diagnose(session)));
   program
     .command("completion")
@@ -52,8 +52,8 @@ export function makeProgram(isJson = false): Command {
     .action((words: string[]) => void process.stdout.write(`${candidates(program, words).join("\n")}\n`));
   program
     .command("mcp")
-    .description("a Model Context Protocol server on stdin and stdout: it reads, unless more is allowed")
-    .option("--allow-writes", "also places calls to the simulator's numbers, and changes what is there")
+    .description("a Model Context Protocol server on stdin and stdout: read-only, unless more is allowed")
+    .option("--allow-writes", "also places calls to the simulator's numbers, and changes data")
     .option("--allow-dialing", "also lets real phones ring; needs --allow-writes")
     .action(
       withSession<{ allowWrites?: boolean; allowDialing?: boolean }>(async (session) => {

@@ -79,7 +79,7 @@ async function* stream<T extends FeedEventName>(feed: Feed, cursor: string | und
   const connection = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, connection.signal]) : connection.signal;
   const idleMs = (options.idleSeconds ?? 60) * 1000;
-  const end = () => connection.abort(new Error("no sign of life from the feed"));
+  const end = () => connection.abort(new Error("the feed went silent"));
   let timer = setTimeout(end, idleMs);
   try {
     const query = options.types?.length ? `?type=${options.types.join(",")}` : "";

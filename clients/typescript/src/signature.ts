@@ -49,12 +49,12 @@ export async function checkSignature(
   if (standard !== undefined) return checkStandard(standard, bytes, headers, all, toleranceSeconds, now);
   const plain = headerOf(headers, "x-audatec-signature");
   if (plain === undefined) return { valid: false, reason: "it has neither webhook-signature nor X-Audatec-Signature" };
-  if (!allowUntimed) return { valid: false, reason: "it has no webhook-signature, so nothing says when it was signed" };
+  if (!allowUntimed) return { valid: false, reason: "it has no webhook-signature, so there is no telling when it was signed" };
   const given = fromHex(plain.trim());
   for (const secret of all) {
     if (given && (await isMac(encoder.encode(secret), given, bytes))) return { valid: true, header: "x-audatec-signature" };
   }
-  return { valid: false, reason: "no secret made this X-Audatec-Signature of this body" };
+  return { valid: false, reason: "no secret gives this X-Audatec-Signature for this body" };
 }
 
 /** Standard Webhooks 1.0.0: several signatures, separated by spaces, of id, time and body. */
@@ -69,7 +69,7 @@ async function checkStandard(
   const id = headerOf(headers, "webhook-id");
   const timestamp = headerOf(headers, "webhook-timestamp")?.trim();
   if (!id || !timestamp) return { valid: false, reason: "webhook-id and webhook-timestamp belong to its webhook-signature" };
-  if (!/^\d{1,12}$/.test(timestamp)) return { valid: false, reason: "webhook-timestamp is no number of seconds" };
+  if (!/^\d{1,12}$/.test(timestamp)) return { valid: false, reason: "webhook-timestamp is not a number of seconds" };
   const ageSeconds = now / 1000 - Number(timestamp);
   if (ageSeconds > toleranceSeconds) return { valid: false, reason: `it is ${Math.round(ageSeconds)} s old` };
   if (ageSeconds < -toleranceSeconds) return { valid: false, reason: `it is ${Math.round(-ageSeconds)} s ahead of this clock` };
@@ -81,7 +81,7 @@ async function checkStandard(
       if (await isMac(keyOf(secret), given, signed)) return { valid: true, header: "webhook-signature" };
     }
   }
-  return { valid: false, reason: "no secret made this webhook-signature of this body" };
+  return { valid: false, reason: "no secret gives this webhook-signature for this body" };
 }
 
 function headerOf(headers: HeaderSource, name: string): string | undefined {

@@ -33,7 +33,7 @@ export function apiOf(env) {
   const token = env["CLOUDFLARE_API_TOKEN"];
   if (!token) {
     throw new UserError(
-      "CLOUDFLARE_API_TOKEN is not set. Make a token in Cloudflare's dashboard (My Profile, API Tokens, Create Custom Token) with these " +
+      "CLOUDFLARE_API_TOKEN is not set. Create a token in Cloudflare's dashboard (My Profile, API Tokens, Create Custom Token) with these " +
         "permissions of the account: Workers Scripts: Edit, Workers KV Storage: Edit, Queues: Edit, Account Settings: Read.",
     );
   }
@@ -59,7 +59,7 @@ async function ask({ token, baseUrl }, method, path, { permission, body }) {
     if (answer instanceof Trouble) {
       if (isLast || method !== "GET") throw answer;
     } else if (answer.status === 429) {
-      if (isLast) throw new Trouble(`${asked} answered 429 ${tries} times: Cloudflare wants fewer requests`);
+      if (isLast) throw new Trouble(`${asked} answered 429 ${tries} times: Cloudflare is rate-limiting requests`);
     } else if (answer.status >= 500) {
       // What creates something is not sent again before it was looked whether it did.
       if (isLast || method !== "GET") throw new Trouble(`${asked} answered ${answer.status}`);

@@ -29,7 +29,7 @@ export async function deploy(of, dryRun) {
   if (dryRun) return;
   say("deploy", `done. Studio, the web console: ${of.url}/studio`);
   if (!of.ownerKey) return;
-  say("deploy", "sign in with the organisation's owner key, which is shown this once: keep it");
+  say("deploy", "sign in with the organisation's owner key, which is shown only this once: keep it");
   console.log(`  OWNER_KEY=${of.ownerKey}`);
   const { owner_key: _shown, ...organisation } = /** @type {import("./state.mjs").Organisation} */ (of.memory.state.organisation);
   of.memory.save({ organisation });
@@ -45,7 +45,7 @@ async function carryOut(step, of, dryRun) {
     } catch (error) {
       if (error instanceof Refused) throw new UserError(`${step.name}: ${error.message}`);
       if (!(error instanceof Trouble)) throw error;
-      if (tries === TRIES) throw new UserError(`${step.name}: ${error.message}. Run this again: it goes on from here.`);
+      if (tries === TRIES) throw new UserError(`${step.name}: ${error.message}. Run this again: it resumes from here.`);
       await delay(250 * 2 ** tries);
     }
   }
@@ -66,13 +66,13 @@ export async function rollBack(of, dryRun) {
     const present = now?.versions[0]?.version_id;
     const before = earlier.find(({ versions }) => versions.length === 1 && versions[0]?.version_id !== present);
     const version = before?.versions[0]?.version_id;
-    if (!version) throw new UserError(`No version of ${of.names.worker} served before the present one.`);
+    if (!version) throw new UserError(`No version of ${of.names.worker} served before the current one.`);
     if (dryRun) return say("deploy", `would go back from the version ${present} to ${version} of ${before.created_on}`);
     const body = { strategy: "percentage", versions: [{ version_id: version, percentage: 100 }], annotations: { "workers/message": `Back from ${present}` } };
     await of.api.ask("POST", path, { permission, body });
     say("deploy", `version ${version} of ${before.created_on} serves again`);
   } catch (error) {
-    if (error instanceof Refused) throw new UserError(`Cloudflare refused, and the present version goes on to serve: ${error.message}`);
+    if (error instanceof Refused) throw new UserError(`Cloudflare refused, and the current version keeps serving: ${error.message}`);
     if (error instanceof Trouble) throw new UserError(`${error.message}. Run this again.`);
     throw error;
   }

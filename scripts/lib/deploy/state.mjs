@@ -57,7 +57,7 @@ export class Memory {
         if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EEXIST") throw error;
       }
       const other = Number(readIfThere(path));
-      if (isRunning(other)) throw new UserError(`Another deployment of ${this.env} is under way (process ${other}).`);
+      if (isRunning(other)) throw new UserError(`Another deployment of ${this.env} is running (process ${other}).`);
       rmSync(path, { force: true });
     }
   }

@@ -286,7 +286,7 @@ async function mustBeTheirs(of, names) {
   const why = status === 401 ? `does not accept the PLATFORM_TOKEN of ${of.memory.secretsPath}` : `could not be asked (${status || "no answer"}) whether they are its own`;
   throw new UserError(
     `The Worker ${of.names.worker} has the secrets ${names.join(", ")} already, from another folder, and ${of.url} ${why}: nothing was replaced. ` +
-      `Put the file with which it was deployed at ${of.memory.secretsPath}; or, to replace them for good, add --replace-secrets.`,
+      `Put the file that it was deployed with at ${of.memory.secretsPath}; or, to replace them for good, add --replace-secrets.`,
   );
 }
 
@@ -339,7 +339,7 @@ export const waitUntilUp = {
           last = typeof answer === "string" ? answer : `${answer.status}`;
           await delay(Math.min(1_000, of.wishes.waitMs / 4));
         } while (Date.now() < until);
-        throw new UserError(`${of.url} does not answer yet (${last}). A new address takes a few minutes; run this again then, it goes on from here.`);
+        throw new UserError(`${of.url} does not answer yet (${last}). A new address takes a few minutes; run this again then: it resumes from here.`);
       },
     };
   },
@@ -352,11 +352,11 @@ export const makeOrganisation = {
     const { organisation, is_ours: isOurs } = of.memory.state;
     if (organisation?.id && !organisation.owner_key) return { is: `${organisation.name}, whose owner key was shown` };
     if (!organisation && !isOurs && !of.isNew && !of.wishes.organisation) {
-      return { is: "none is made: the Worker was there before this folder deployed it (--organisation NAME makes one)" };
+      return { is: "none is created: the Worker existed before this folder deployed it (--organisation NAME creates one)" };
     }
     if (organisation && !organisation.id && Date.now() - Date.parse(organisation.asked_at) > REPEATABLE_MS) {
       throw new UserError(
-        `At ${organisation.asked_at} the organisation ${organisation.name} was asked for, and the answer was lost: there may be one whose key nobody ` +
+        `At ${organisation.asked_at} the organisation ${organisation.name} was requested, and the response was lost: there may be one whose key nobody ` +
           `has. Remove "organisation" from ${of.memory.path} to make another.`,
       );
     }

@@ -39,16 +39,16 @@ interface ListOptions {
 }
 
 export function addCalls(program: Command): void {
-  const calls = program.command("calls").description("place calls, and see what became of them");
+  const calls = program.command("calls").description("place calls, and see how they ended");
   calls
     .command("trigger")
     .description("place a call; asks first if the number is not one of the simulator's (+15005550000 to +15005550009)")
     .argument("<phone-number>", "E.164, as +919876543210")
-    .option("--agent <id>", "who talks; the only active agent if there is one")
-    .option("--trunk <id>", "what it goes out through; the only active trunk if there is one")
-    .option("-m, --metadata <name=value>", "what the agent is told; several times", pair)
+    .option("--agent <id>", "the agent that talks; the only active one by default")
+    .option("--trunk <id>", "the trunk it goes out through; the only active one by default")
+    .option("-m, --metadata <name=value>", "what the agent is told; may be repeated", pair)
     .option("--metadata-json <json>", "the same as a JSON object", json)
-    .option("--sample", "takes the agent's own example where nothing is given")
+    .option("--sample", "fills what is not given from the agent's own example")
     .option("--callback-url <url>", "where the result is POSTed")
     .option("--queue", "waits for capacity instead of being refused")
     .option("--max-wait <seconds>", "how long it waits for capacity", wholeNumber)
@@ -62,7 +62,7 @@ export function addCalls(program: Command): void {
     .action(withSession<TriggerOptions>(triggerCall));
   calls
     .command("get")
-    .description("all that is known of a call")
+    .description("everything known about a call")
     .argument("<call-id>")
     .action(withSession(async ({ audatec, out }, id = "") => out.result(...shown(await getCall(audatec, id)))));
   calls
@@ -76,11 +76,11 @@ export function addCalls(program: Command): void {
     .option("--failure-code <code>", "busy, no_answer …")
     .option("--created-after <time>", "ISO 8601, inclusive")
     .option("--created-before <time>", "ISO 8601, exclusive")
-    .option("--limit <count>", "how many at most", wholeNumber, 50)
+    .option("--limit <count>", "the maximum number", wholeNumber, 50)
     .action(withSession<ListOptions>(listCalls));
   calls
     .command("cancel")
-    .description("end a call, whatever it is at")
+    .description("end a call, whatever its status")
     .argument("<call-id>")
     .action(withSession(async ({ audatec, out }, id = "") => out.result(...shown(await cancelCall(audatec, id)))));
   calls

@@ -42,10 +42,10 @@ export function addCampaigns(program: Command): void {
   const campaigns = program.command("campaigns").description("call lists of people");
   campaigns
     .command("create")
-    .description("make a draft; its id is what the other commands take")
+    .description("create a draft; the other commands take its id")
     .requiredOption("--name <text>")
-    .option("--agent <id>", "who talks; the only active agent if there is one")
-    .option("--trunk <id>", "what its calls go out through; the only active trunk if there is one")
+    .option("--agent <id>", "the agent that talks; the only active one by default")
+    .option("--trunk <id>", "the trunk its calls go out through; the only active one by default")
     .option("--callback-url <url>", "where the result of each call is POSTed")
     .option("--completion-url <url>", "where the end of the campaign is POSTed")
     .option("--not-before <time>", "ISO 8601 with its offset")
@@ -58,11 +58,11 @@ export function addCampaigns(program: Command): void {
   campaigns
     .command("upload")
     .description(
-      "add the people of a file of any length; sent again, it adds nobody twice; asks first if they are called at once. Exit code 1 if rows were rejected",
+      "add the people in a file of any length; sending it again adds nobody twice; asks first if they will be called at once. Exit code 1 if rows were rejected",
     )
     .argument("<campaign-id>")
-    .argument("<file>", "CSV with a header line, or NDJSON; - for what is piped in")
-    .option("--format <csv|ndjson>", "by the file's name where it is not given")
+    .argument("<file>", "CSV with a header line, or NDJSON; - reads standard input")
+    .option("--format <csv|ndjson>", "by the file's name if not given")
     .action(withSession<{ format?: string }>(uploadFile));
   campaigns
     .command("start")
@@ -72,30 +72,30 @@ export function addCampaigns(program: Command): void {
   for (const to of ["pause", "cancel"] as const) {
     campaigns
       .command(to)
-      .description(to === "pause" ? "let no further phone ring; open calls go on" : "end it for good")
+      .description(to === "pause" ? "pause it: no further phone rings; open calls go on" : "end it for good")
       .argument("<campaign-id>")
       .action(withSession(async ({ audatec, out }, id = "") => out.result(...shown(await moveCampaign(audatec, id, to)))));
   }
   campaigns
     .command("get")
-    .description("what it is, and how far")
+    .description("its settings and progress")
     .argument("<campaign-id>")
     .action(withSession(async ({ audatec, out }, id = "") => out.result(...shown(await getCampaign(audatec, id)))));
   campaigns
     .command("list")
     .description("campaigns, newest first")
-    .option("--limit <count>", "how many at most", wholeNumber, 50)
+    .option("--limit <count>", "the maximum number", wholeNumber, 50)
     .action(withSession<{ limit: number }>(list));
   campaigns
     .command("watch")
-    .description("how it gets on, until it is over; exit code 3 if it was cancelled")
+    .description("its progress, until it is over; exit code 3 if it was cancelled")
     .argument("<campaign-id>")
-    .option("--interval <seconds>", "between two looks", seconds, 2)
+    .option("--interval <seconds>", "between two checks", seconds, 2)
     .option("--timeout <seconds>", "gives up then, with exit code 1", seconds)
     .action(withSession<{ interval: number; timeout?: number }>(watch));
   campaigns
     .command("results")
-    .description("what became of each recipient: CSV, or with --json a line of JSON each")
+    .description("the result of each recipient: CSV, or with --json one line of JSON each")
     .argument("<campaign-id>")
     .option("-o, --output <file>", "instead of printing it")
     .action(withSession<{ output?: string }>(results));
@@ -131,7 +131,7 @@ async function uploadFile({ audatec, options, out }: Session<{ format?: string }
   }
   const added = await upload(audatec, id, text, format);
   out.result(added, () => [
-    `${added.added} added, ${added.duplicates} there already, ${added.rejected.length} rejected`,
+    `${added.added} added, ${added.duplicates} already there, ${added.rejected.length} rejected`,
     ...added.rejected.map(({ row, reference, error }) => `row ${row} (${printable(reference ?? "-")}): ${error}`),
   ]);
   return added.rejected.length > 0 ? EXIT.failed : 0;

@@ -9,7 +9,7 @@ import { agents, chooseTrunk, pageOf, take, trunks } from "../verbs.ts";
 import { said, type Session, wholeNumber, withSession } from "./shared.ts";
 
 export function addLists(program: Command): void {
-  const agentList = program.command("agents").description("who can talk, and what each must be told");
+  const agentList = program.command("agents").description("the agents, and the metadata that each needs");
   agentList
     .command("list", { isDefault: true })
     .description("active agents")
@@ -24,7 +24,7 @@ export function addLists(program: Command): void {
         );
       }),
     );
-  const lines = program.command("trunks").description("what calls go out through");
+  const lines = program.command("trunks").description("the trunks that calls go out through");
   lines
     .command("list", { isDefault: true })
     .description("trunks with their limits")
@@ -65,12 +65,12 @@ async function live(session: Session<object>, id?: string): Promise<void> {
 }
 
 function addSuppressions(program: Command): void {
-  const numbers = program.command("suppressions").description("numbers that are not to be called");
+  const numbers = program.command("suppressions").description("numbers that must not be called");
   numbers
     .command("list", { isDefault: true })
     .description("newest first")
     .option("--phone-number <number>", "only this one")
-    .option("--limit <count>", "how many at most", wholeNumber, 50)
+    .option("--limit <count>", "the maximum number", wholeNumber, 50)
     .action(
       withSession<{ phoneNumber?: string; limit: number }>(async ({ audatec, options, out }) => {
         const query = said({ limit: pageOf(options.limit), phone_number: options.phoneNumber });
@@ -85,7 +85,7 @@ function addSuppressions(program: Command): void {
     );
   numbers
     .command("add")
-    .description("from its answer on no phone of that number rings")
+    .description("once it succeeds, that number's phone no longer rings")
     .argument("<phone-number>")
     .option("--reason <text>")
     .option("--expires-at <time>", "ISO 8601 with its offset")
@@ -109,7 +109,7 @@ function addSuppressions(program: Command): void {
   numbers
     .command("import")
     .description("a CSV file with a header line, or NDJSON: at most 4 MiB and 50,000 rows. Exit code 1 if rows were rejected")
-    .argument("<file>", "- for what is piped in")
+    .argument("<file>", "- reads standard input")
     .action(withSession(importNumbers));
 }
 
@@ -133,7 +133,7 @@ function addKeys(program: Command): void {
   keys
     .command("list", { isDefault: true })
     .description("by their first characters")
-    .option("--limit <count>", "how many at most", wholeNumber, 50)
+    .option("--limit <count>", "the maximum number", wholeNumber, 50)
     .action(
       withSession<{ limit: number }>(async ({ audatec, options, out }) => {
         const all = await take(audatec.list("/integration/v1/api-keys", { query: { limit: pageOf(options.limit) } }), options.limit);
@@ -147,7 +147,7 @@ function addKeys(program: Command): void {
     );
   keys
     .command("create")
-    .description("make one; it is shown this once")
+    .description("create one; it is shown only this once")
     .requiredOption("--name <text>")
     .requiredOption("--role <role>", "viewer, member, admin or owner")
     .option("--expires-at <time>", "ISO 8601 with its offset")
@@ -159,7 +159,7 @@ function addKeys(program: Command): void {
     );
   keys
     .command("revoke")
-    .description("from its answer on the key starts no call")
+    .description("once it succeeds, the key starts no call")
     .argument("<key-id>")
     .action(
       withSession(async ({ audatec, out }, id = "") => {

@@ -36,7 +36,7 @@ export function action<Options>(work: (options: Options & GlobalOptions, out: Ou
 
 /** Whoever listens was away for longer than events are kept, such as a laptop that slept: it goes on with what is there. */
 export const tellGap = (out: Output) => (): void =>
-  out.note("what happened more than 24 hours ago is not known any more; going on with what is kept");
+  out.note("events older than 24 hours are no longer kept; continuing with the oldest that are");
 
 /** An outage ends no command that waits for something: it goes on asking, and says so, until its time is up. */
 export const persisting = (out: Output, signal?: AbortSignal): Persist => persistence((why) => out.note(why), signal);

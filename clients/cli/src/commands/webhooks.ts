@@ -36,14 +36,14 @@ export function addWebhooks(program: Command): void {
     .description("the callback of each call that ends, signed as in production and sent to a local server: no tunnel, no callback_url")
     .option("--forward-to <url>", "where it is POSTed; printed if left out")
     .option("--secret <whsec>", "signs with this one; the organisation's own otherwise, which needs an admin key")
-    .option("--detail <reference|full>", "as callback_detail of /settings; the organisation's own otherwise, which needs an owner key")
-    .option("--after <cursor>", "also what ended since this cursor, or oldest for what is kept (24 hours)")
-    .option("--count <number>", "ends after so many; exit code 1 unless each was taken", wholeNumber)
+    .option("--detail <reference|full>", "like callback_detail of /settings; the organisation's own otherwise, which needs an owner key")
+    .option("--after <cursor>", "also calls that ended since this cursor, or oldest for all that are kept (24 hours)")
+    .option("--count <number>", "ends after this many; exit code 1 unless each was accepted", wholeNumber)
     .action(withSession<ListenOptions>(listen));
   webhooks
     .command("verify")
     .description("whether a notification is authentic; exit code 1 if not")
-    .requiredOption("--body <file>", "the raw body; - for what is piped in")
+    .requiredOption("--body <file>", "the raw body; - reads standard input")
     .option("--headers <file>", "header lines, as a log has them")
     .option("-H, --header <line...>", 'one of them, as "webhook-id: …"')
     .option("--secret <whsec...>", "any of them; AUDATEC_WEBHOOK_SECRET otherwise")
@@ -119,7 +119,7 @@ async function forward(out: Output, url: string, event: string, { body, headers 
   const { call_id } = JSON.parse(body) as { call_id: string };
   const told = { event, call_id, webhook_id: headers["webhook-id"], url, ...sent, duration_ms: durationMs };
   const isTaken = sent.status_code !== null && sent.status_code >= 200 && sent.status_code < 300;
-  const hint = isTaken ? "" : ": production would try again";
+  const hint = isTaken ? "" : ": production would retry";
   out.result(told, () => `${event}  ${call_id}  ${sent.status_code ?? sent.error} in ${durationMs} ms${hint}`);
   return isTaken;
 }

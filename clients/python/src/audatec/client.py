@@ -41,7 +41,7 @@ class RejectedRow:
 
 @dataclass
 class AddedRecipients:
-    """What became of an iterable of recipients. `rejected` names the first 100 of each request."""
+    """The result of adding an iterable of recipients. `rejected` names the first 100 of each request."""
 
     added: int = 0
     duplicates: int = 0
@@ -50,7 +50,7 @@ class AddedRecipients:
 
 class Audatec:
     """The whole API is in `audatec.generated.api`: each route's `sync_detailed` takes this object's `client`, which repeats by the
-    API's table and sends an `Idempotency-Key` where a route takes one. `ask` makes its answers data or exceptions."""
+    API's table and sends an `Idempotency-Key` where a route takes one. `ask` turns responses into data or exceptions."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Audatec:
         self._plain.close()
 
     def ask(self, route: Callable[..., Response[T]], *args: Any, **kwargs: Any) -> T:
-        """What a route's `sync_detailed` was answered; raises an `ApiError` if it was refused."""
+        """The response of a route's `sync_detailed`; raises an `ApiError` if it was refused."""
         try:
             return cast(T, route(*args, client=self.client, **kwargs).parsed)
         except httpx.TransportError as error:
@@ -102,7 +102,7 @@ class Audatec:
         return cast(TriggeredCall, self.ask(trigger_call.sync_detailed, body=body, idempotency_key=key))
 
     def wait_for_call(self, call_id: UUID | str, *, interval: float = 4.0, timeout: float | None = None) -> CallState:
-        """Looks until the call is terminal. One call's end; for many, give a `callback_url` or follow the events."""
+        """Polls until the call is terminal. For many calls, give a `callback_url` or follow the events instead."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             state = cast(CallState, self.ask(get_call_status.sync_detailed, UUID(str(call_id))))
@@ -123,8 +123,8 @@ class Audatec:
     ) -> Iterator[Event]:
         """The live feed, from now on unless `after` says otherwise: a cursor, or `oldest`. Ends when you leave the loop.
 
-        `on_cursor` gets the cursor at each sign of life: keep it, and give it as `after` the next time. A cursor older than the
-        events that are kept is raised (410), unless `on_gap` is given: then the feed goes on from the oldest.
+        `on_cursor` gets the cursor with each event and heartbeat: keep it, and pass it as `after` the next time. A cursor older
+        than the events kept raises a 410, unless `on_gap` is given: then the feed continues from the oldest.
         """
 
         def latest() -> str:
@@ -144,8 +144,8 @@ class Audatec:
             filters["cursor"] = page.next_cursor
 
     def add_recipients(self, campaign_id: UUID | str, recipients: Iterable[Mapping[str, Any]]) -> AddedRecipients:
-        """Adds people to a campaign from any iterable, in requests that the API takes, one at a time in memory. Repeated after it broke
-        off, it adds nobody twice."""
+        """Adds people to a campaign from any iterable, in requests of the size that the API takes, one at a time in memory. If it breaks off,
+        repeating it adds nobody twice."""
         total, before = AddedRecipients(), 0
         for rows, text in batches(recipients):
             answer = self._send(f"/integration/v1/campaigns/{campaign_id}/recipients", text)
@@ -158,7 +158,7 @@ class Audatec:
     def create_campaign(
         self, campaign: CreateCampaign | Mapping[str, Any], recipients: Iterable[Mapping[str, Any]], *, start: bool = False
     ) -> tuple[Campaign, AddedRecipients]:
-        """Makes a campaign of an iterable, and starts it if that is asked for and nobody was rejected."""
+        """Creates a campaign from an iterable, and starts it if requested and nobody was rejected."""
         body = campaign if isinstance(campaign, CreateCampaign) else CreateCampaign.from_dict(campaign)
         made = cast(Campaign, self.ask(create_campaign.sync_detailed, body=body))
         added = self.add_recipients(made.id, recipients)

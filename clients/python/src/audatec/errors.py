@@ -1,4 +1,4 @@
-"""Why a request failed: the API refused it, or it had no answer."""
+"""Why a request failed: the API refused it, or did not respond."""
 
 import json
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class ApiError(AudatecError):
 
 
 class ConnectionFailed(AudatecError):
-    """No answer: the connection broke, or none came in time. Whether the request was carried out is not known."""
+    """No response: the connection broke, or none came in time. Whether the request was carried out is unknown."""
 
 
 class WaitTimeout(AudatecError):

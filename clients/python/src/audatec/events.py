@@ -1,4 +1,4 @@
-"""The live feed as an iterator that goes on where it broke off: no event is missed, and none comes twice."""
+"""The live feed as an iterator that resumes where it broke off: no event is missed, and none comes twice."""
 
 import json
 import time

@@ -62,11 +62,11 @@ def check_signature(
     if plain is None:
         return Verdict(False, "it has neither webhook-signature nor X-Audatec-Signature")
     if not allow_untimed:
-        return Verdict(False, "it has no webhook-signature, so nothing says when it was signed")
+        return Verdict(False, "it has no webhook-signature, so there is no telling when it was signed")
     for secret in every:
         if _is_same(hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest(), plain.strip().lower()):
             return Verdict(True)
-    return Verdict(False, "no secret made this X-Audatec-Signature of this body")
+    return Verdict(False, "no secret gives this X-Audatec-Signature for this body")
 
 
 def _check_standard(signatures: str, body: bytes, headers: _Headers, secrets: list[str], tolerance: float, now: float) -> Verdict:
@@ -75,7 +75,7 @@ def _check_standard(signatures: str, body: bytes, headers: _Headers, secrets: li
     if not message or not timestamp:
         return Verdict(False, "webhook-id and webhook-timestamp belong to its webhook-signature")
     if not (timestamp.isascii() and timestamp.isdecimal()):
-        return Verdict(False, "webhook-timestamp is no number of seconds")
+        return Verdict(False, "webhook-timestamp is not a number of seconds")
     age = now - int(timestamp)
     if age > tolerance:
         return Verdict(False, f"it is {age:.0f} s old")
@@ -88,7 +88,7 @@ def _check_standard(signatures: str, body: bytes, headers: _Headers, secrets: li
             mac = base64.b64encode(hmac.new(_key_of(secret), signed, hashlib.sha256).digest()).decode()
             if _is_same(mac, encoded):
                 return Verdict(True)
-    return Verdict(False, "no secret made this webhook-signature of this body")
+    return Verdict(False, "no secret gives this webhook-signature for this body")
 
 
 def _is_same(made: str, given: str) -> bool:
