@@ -131,7 +131,7 @@ fn a_directory_answers_a_command_or_refuses_it_and_all_else_is_logged_and_taken_
 #[test]
 fn a_directorys_replies_are_read_as_they_were_written() {
     use DirectoryReply::{Done, Founded, Quiet, Record, Settled};
-    use directory::{News, Permitted, Saved, Slice};
+    use directory::{Permitted, Saved, Slice, WatchOutcome};
     fn read<R: Reply<DirectoryReply>>(answer: DirectoryReply) -> Option<R> {
         R::read(answer)
     }
@@ -144,11 +144,11 @@ fn a_directorys_replies_are_read_as_they_were_written() {
     assert!(matches!(read(Done), Some(Saved::AsGiven)));
     assert!(read::<Saved>(Founded(START, true)).is_none());
     assert!(matches!(read(Record(None)), Some(Slice::Whole(None))));
-    assert!(matches!(read(Quiet), Some(News::Quiet)));
+    assert!(matches!(read(Quiet), Some(WatchOutcome::Quiet)));
     let tags = DirectoryReply::Tags(Vec::new(), START);
     assert!(
-        matches!(read(tags), Some(News::AtOnce(_))),
+        matches!(read(tags), Some(WatchOutcome::AtOnce(_))),
         "of a release that does not wait"
     );
-    assert!(read::<News>(Settled(String::new())).is_none());
+    assert!(read::<WatchOutcome>(Settled(String::new())).is_none());
 }

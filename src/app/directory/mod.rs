@@ -54,7 +54,7 @@ pub use port::{AskDirectory, Directories, ask};
 pub use receiver::Received;
 pub use seals::FormerSecrets;
 pub use store::{DirectoryStore, RecordWriter};
-pub use watch::{News, Tags, Watch};
+pub use watch::{Tags, Watch, WatchOutcome};
 
 pub use crate::domain::directory::{
     AuditEntry, CampaignCard, Directory, DirectoryRefusal, Erasure, NewKey, OrgCard, OrgChange,

@@ -30,7 +30,7 @@ reply!(
 pub struct Watch(pub Watched);
 
 /// What it is answered.
-pub enum News {
+pub enum WatchOutcome {
     /// There is news. The directory's epoch, the trunks, and when there were no others.
     Watched(u64, Vec<TrunkTag>, Timestamp),
     /// There was none.
@@ -39,10 +39,10 @@ pub enum News {
     AtOnce(Tags),
 }
 reply!(
-    News: news => match news {
-        News::Watched(epoch, trunks, as_of) => DirectoryReply::Watched(epoch, trunks, as_of),
-        News::Quiet => DirectoryReply::Quiet,
-        News::AtOnce(tags) => tags.into(),
+    WatchOutcome: news => match news {
+        WatchOutcome::Watched(epoch, trunks, as_of) => DirectoryReply::Watched(epoch, trunks, as_of),
+        WatchOutcome::Quiet => DirectoryReply::Quiet,
+        WatchOutcome::AtOnce(tags) => tags.into(),
     },
     DirectoryReply::Watched(epoch, trunks, as_of) => Self::Watched(epoch, trunks, as_of),
     DirectoryReply::Quiet => Self::Quiet,
@@ -58,7 +58,7 @@ impl From<Watch> for DirectoryCommand {
     }
 }
 
-asks!(Watch => News);
+asks!(Watch => WatchOutcome);
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     pub(super) fn tags(&self) -> Answer<Tags> {
@@ -66,17 +66,17 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     }
 
     /// To whoever watches, when there is news.
-    pub(super) fn news(&mut self, watched: &Watched) -> Answer<News> {
+    pub(super) fn news(&mut self, watched: &Watched) -> Answer<WatchOutcome> {
         let world = self.world;
         let draw = || {
             let [a, b, c, d, e, f, g, h, ..] = world.entropy();
             u64::from_be_bytes([a, b, c, d, e, f, g, h])
         };
         let Some(epoch) = self.directory.epoch_with_news(watched, draw) else {
-            return Ok(News::Quiet);
+            return Ok(WatchOutcome::Quiet);
         };
         let Tags(trunks, as_of) = self.tags()?;
-        Ok(News::Watched(epoch, trunks, as_of))
+        Ok(WatchOutcome::Watched(epoch, trunks, as_of))
     }
 
     pub(super) fn nudge(&mut self, at: Timestamp) -> Answer<()> {

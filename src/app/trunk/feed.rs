@@ -11,7 +11,7 @@
 //! The order is by moment, then by call. An answer holds transitions from before the present millisecond alone, and whatever
 //! becomes known later bears a later moment: so a position that was handed out is complete, across restarts too.
 
-use super::news::{self, CAMPAIGN_UPDATED, News, TRUNK_UPDATED, TYPES};
+use super::news::{self, CAMPAIGN_UPDATED, FeedItem, TRUNK_UPDATED, TYPES};
 use super::position::{
     FeedEvent, FeedFilter, FeedNotes, FeedPage, LateTransition, Logged, Position,
 };
@@ -226,7 +226,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             false => (Vec::new(), None),
             true => self.calls_told_of(filter, &mut through)?,
         };
-        let is_wanted = |news: &News<'_>| {
+        let is_wanted = |news: &FeedItem<'_>| {
             let place = news.place();
             // In a slice, what lies behind the rows that were looked at waits for those that were not.
             let is_complete = place < through || filter.slice.is_some();
@@ -237,7 +237,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         };
         let mut found = Vec::new();
         for call in calls.iter().filter(|call| call.request.org == reader.org) {
-            let transitions = call.feed_entries().map(|told| News::Transition(call, told));
+            let transitions = call.feed_entries().map(|told| FeedItem::Transition(call, told));
             found.extend(transitions.filter(is_wanted));
         }
         if let Some(own) = self
@@ -246,15 +246,15 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             .filter(|own| own.config.org_id == reader.org)
         {
             let states = self.feed.notes.states.iter();
-            let states = states.map(|logged| News::State(own.config.id, logged));
-            let campaigns = self.feed.notes.campaigns.iter().map(News::Campaign);
+            let states = states.map(|logged| FeedItem::State(own.config.id, logged));
+            let campaigns = self.feed.notes.campaigns.iter().map(FeedItem::Campaign);
             found.extend(states.chain(campaigns).filter(is_wanted));
         }
-        Position::sort(&mut found, News::place);
+        Position::sort(&mut found, FeedItem::place);
         found.dedup_by_key(|news| news.place());
         // One more than asked for: whoever puts slices together sees where the page ends.
         let most = filter.limit + usize::from(filter.slice.is_some());
-        if let Some(left_out) = found.get(most).map(News::place) {
+        if let Some(left_out) = found.get(most).map(FeedItem::place) {
             through = through.min(left_out);
             found.truncate(most);
         }

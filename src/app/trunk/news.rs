@@ -40,7 +40,7 @@ pub(super) fn kind(name: &str) -> Option<u8> {
 }
 
 /// Something that listeners are told.
-pub enum News<'a> {
+pub enum FeedItem<'a> {
     /// A call's transition.
     Transition(&'a Call, FeedEntry),
     /// A trunk's new state.
@@ -49,7 +49,7 @@ pub enum News<'a> {
     Campaign(&'a LoggedCampaign),
 }
 
-impl News<'_> {
+impl FeedItem<'_> {
     /// Where it stands in the feed.
     pub fn place(&self) -> Position {
         match self {

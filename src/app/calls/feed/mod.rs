@@ -17,7 +17,7 @@ use seen::Seen;
 use serde_json::Value;
 
 use crate::app::calls::look_at_all;
-use crate::app::directory::{self, By, DirectoryRefusal, News, Tags, Watch, Watched};
+use crate::app::directory::{self, By, DirectoryRefusal, Tags, Watch, WatchOutcome, Watched};
 use crate::app::http::{Request, Response};
 use crate::app::page::{Page, bad_cursor};
 use crate::app::ports::{Api, Unavailable};
@@ -163,9 +163,9 @@ async fn trunks_with_news(
     };
     let by = By::key(caller.key_id);
     match directory::ask(api, caller.org_id, by, Watch(watched)).await {
-        Ok(Ok(News::Quiet)) => Ok(None),
-        Ok(Ok(News::Watched(epoch, tags, as_of))) => Ok(Some((epoch, tags, as_of))),
-        Ok(Ok(News::AtOnce(Tags(tags, as_of)))) => Ok(Some((0, tags, as_of))),
+        Ok(Ok(WatchOutcome::Quiet)) => Ok(None),
+        Ok(Ok(WatchOutcome::Watched(epoch, tags, as_of))) => Ok(Some((epoch, tags, as_of))),
+        Ok(Ok(WatchOutcome::AtOnce(Tags(tags, as_of)))) => Ok(Some((0, tags, as_of))),
         Ok(Err(DirectoryRefusal::InvalidKey)) => Err(Refusal::InvalidKey),
         Ok(Err(_)) | Err(Unavailable) => Err(Refusal::TrunkUnavailable),
     }
