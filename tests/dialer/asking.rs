@@ -7,7 +7,7 @@ use audatec::app::trunk::{
     Admitted, Attempted, Begun, Briefed, KeptMedia, Listed, Replay, Retired, Rung, Shown,
     TrunkRefusal, UsedStorage, ask, command,
 };
-use audatec::app::trunk::{CarrierCredentials, Found};
+use audatec::app::trunk::{CarrierCredentials, Scan};
 
 use super::*;
 
@@ -97,17 +97,17 @@ fn replies_are_read_as_they_were_written() {
     let (used, oldest) = (7, Some(START));
     travels(Some(UsedStorage { used, oldest }), &[Done]);
     let (calls, until) = (Vec::new(), Some(call()));
-    travels(Found { calls, until }, &[Done, Missing, Over(vec![])]);
+    travels(Scan { calls, until }, &[Done, Missing, Over(vec![])]);
     let calls = vec![Shown {
         id: call(),
         item: "{}".into(),
     }];
-    travels(Listed::Shown(Found { calls, until }), &[Done, Missing]);
+    travels(Listed::Shown(Scan { calls, until }), &[Done, Missing]);
     let older = TrunkReply::Calls(Vec::new(), until);
     let calls = Vec::new();
     assert_eq!(
         Listed::read(older),
-        Some(Listed::Calls(Found { calls, until })),
+        Some(Listed::Calls(Scan { calls, until })),
         "so answers an object of an earlier release"
     );
 }

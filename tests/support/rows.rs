@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use audatec::app::trunk::{
-    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, FeedScan, Found, IdempotencyRecord,
-    LateTransition, Looked, OpenRow, Start, StoreFailed, TrunkStore, admits,
+    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, FeedScan, IdempotencyRecord,
+    LateTransition, Looked, OpenRow, Scan, Start, StoreFailed, TrunkStore, admits,
 };
 use audatec::domain::call::{Call, CallStatus};
 use audatec::domain::callback::host_key;
@@ -191,10 +191,10 @@ impl Rows {
         limit: usize,
         scan_limit: usize,
         admits: impl Fn(&Call) -> bool,
-    ) -> Result<Found, StoreFailed> {
+    ) -> Result<Scan, StoreFailed> {
         let (calls, open) = (self.calls.borrow(), self.open.borrow());
         let below = |(id, _): &(&CallId, &Row)| below.is_none_or(|below| **id < below);
-        let mut found = Found {
+        let mut found = Scan {
             calls: Vec::new(),
             until: None,
         };
@@ -376,7 +376,7 @@ impl TrunkStore for Rows {
         Ok(())
     }
 
-    fn closed(&self, filter: &CallFilter) -> Result<Found, StoreFailed> {
+    fn closed(&self, filter: &CallFilter) -> Result<Scan, StoreFailed> {
         self.newest_closed(filter.ceiling(), filter.limit, filter.scan_limit, |call| {
             let (agent, phone) = (filter.agent, filter.phone.as_ref());
             let digits = filter.phone_ends.as_ref();
@@ -390,7 +390,7 @@ impl TrunkStore for Rows {
         })
     }
 
-    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Found, StoreFailed> {
+    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Scan, StoreFailed> {
         self.newest_closed(filter.before, filter.limit, filter.scan_limit, |call| {
             let delivery = call.callback.as_ref();
             delivery.is_some_and(|delivery| admits(&filter.status, delivery.status))
@@ -745,8 +745,8 @@ impl TrunkStore for Store<'_> {
         remembered(key: &str) -> Result<Option<IdempotencyRecord>, StoreFailed>;
         transcript(call: CallId) -> Result<Option<Value>, StoreFailed>;
         recording(call: CallId) -> Result<Option<String>, StoreFailed>;
-        closed(filter: &CallFilter) -> Result<Found, StoreFailed>;
-        closed_deliveries(filter: &DeliveryFilter) -> Result<Found, StoreFailed>;
+        closed(filter: &CallFilter) -> Result<Scan, StoreFailed>;
+        closed_deliveries(filter: &DeliveryFilter) -> Result<Scan, StoreFailed>;
         expired(before: CallId, limit: usize) -> Result<Vec<Expired>, StoreFailed>;
         refused(from: u64, before: u64, limit: usize) -> Result<(Vec<Expired>, Option<u64>), StoreFailed>;
         refused_gone() -> Result<u64, StoreFailed>;

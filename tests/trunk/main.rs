@@ -28,7 +28,7 @@ mod vitals;
 use std::collections::VecDeque;
 
 use audatec::app::trunk::{
-    CallFilter, Found, Idempotency, SCAN_LIMIT, Trigger, TrunkCommand, TrunkRefusal, TrunkReply,
+    CallFilter, Idempotency, SCAN_LIMIT, Scan, Trigger, TrunkCommand, TrunkRefusal, TrunkReply,
 };
 use audatec::domain::agent::Status;
 use audatec::domain::call::{

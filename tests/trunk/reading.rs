@@ -75,9 +75,9 @@ fn pages(worlds: &mut [World], filter: &CallFilter) -> Vec<Vec<CallId>> {
             let TrunkReply::Calls(calls, until) = reply else {
                 panic!("{reply:?}");
             };
-            Found { calls, until }
+            Scan { calls, until }
         };
-        let found = Found::merge(worlds.iter_mut().map(ask).collect(), filter.limit);
+        let found = Scan::merge(worlds.iter_mut().map(ask).collect(), filter.limit);
         let page: Vec<CallId> = found.calls.iter().map(|call| call.id).collect();
         let is_full = page.len() == filter.limit;
         let next = page.last().copied().filter(|_| is_full).or(found.until);

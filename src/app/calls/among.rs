@@ -3,7 +3,7 @@
 
 use crate::app::page::{Page, bad_cursor};
 use crate::app::records::TrunkRecord;
-use crate::app::trunk::{Found, InList};
+use crate::app::trunk::{InList, Scan};
 use crate::domain::ids::{CallId, TrunkId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::refusal::Refusal;
@@ -88,15 +88,15 @@ impl Among {
     }
 
     /// What those who were asked found, as far as nobody has anything newer; one more than the page shows is its `limit`.
-    pub fn conclude<T: InList>(&mut self, found: Vec<Found<T>>, limit: usize) -> Found<T> {
-        let Found { mut calls, until } = Found::merge(found, limit);
+    pub fn conclude<T: InList>(&mut self, found: Vec<Scan<T>>, limit: usize) -> Scan<T> {
+        let Scan { mut calls, until } = Scan::merge(found, limit);
         let ids: Vec<CallId> = calls.iter().map(InList::call).collect();
         self.settle(ids, until, limit);
         match self.goes_on.is_some() {
             true => calls.clear(),
             false => calls.retain(|call| Some(call.call()) >= self.floor),
         }
-        Found {
+        Scan {
             calls,
             until: self.floor,
         }
@@ -182,13 +182,13 @@ mod tests {
                 let calls = calls.iter().map(|at| call(tag.0, *at));
                 let older = calls.filter(|id| before.is_none_or(|before| *id < before));
                 let newest = older.collect::<std::collections::BTreeSet<_>>();
-                Found {
+                Scan {
                     calls: newest.into_iter().rev().take(limit + 1).map(Call).collect(),
                     until: None,
                 }
             };
             let found = tags.iter().map(answer).collect();
-            let Found { mut calls, until } = among.conclude(found, limit + 1);
+            let Scan { mut calls, until } = among.conclude(found, limit + 1);
             let is_full = calls.len() > limit;
             calls.truncate(limit);
             read.extend(calls.iter().map(|call| call.0.address().at.0));
@@ -237,7 +237,7 @@ mod tests {
         let records = trunks.iter().map(|(trunk, _)| trunk.clone()).collect();
         let asked = among.whom(records, None, 100);
         assert_eq!(asked.len(), 100);
-        let found = (901..=920).map(|tag| Found {
+        let found = (901..=920).map(|tag| Scan {
             calls: vec![Call(call(tag, 5_000 + u64::from(tag)))],
             until: None,
         });

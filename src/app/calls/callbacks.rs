@@ -13,7 +13,7 @@ use crate::app::http::{Request, Response};
 use crate::app::json::value;
 use crate::app::page::{Page, bad_cursor};
 use crate::app::ports::{Api, Unavailable};
-use crate::app::trunk::{DeliveryFilter, Found, Reader, SCAN_LIMIT, admits, command};
+use crate::app::trunk::{DeliveryFilter, Reader, SCAN_LIMIT, Scan, admits, command};
 use crate::app::views::delivery::DeliveryView;
 use crate::domain::access::KeyRecord;
 use crate::domain::call::Call;
@@ -129,7 +129,7 @@ async fn of_all(
         Ok(())
     })
     .await?;
-    let Found { calls, until } = among.conclude(found, limit);
+    let Scan { calls, until } = among.conclude(found, limit);
     if among.goes_on.is_some() {
         return Ok((Vec::new(), among.goes_on));
     }

@@ -2,7 +2,7 @@
 
 use super::reading::OneCall;
 use super::reply::reply;
-use super::{Answer, DeliveryFilter, Desk, Found, Reader, StoreFailed, TrunkStore};
+use super::{Answer, DeliveryFilter, Desk, Reader, Scan, StoreFailed, TrunkStore};
 use crate::app::messages::{CallbackMessage, ContactErrand, Outgoing};
 use crate::app::views::call::{FullNotification, Notification, failure_header};
 use crate::domain::call::{Call, CallEffect, CallStatus};
@@ -106,7 +106,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         }
     }
 
-    pub(super) fn deliveries(&mut self, reader: Reader, filter: DeliveryFilter) -> Answer<Found> {
+    pub(super) fn deliveries(&mut self, reader: Reader, filter: DeliveryFilter) -> Answer<Scan> {
         let wanted = Wanted {
             status: &CallStatus::TERMINAL,
             below: filter.before,

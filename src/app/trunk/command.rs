@@ -16,7 +16,7 @@ use super::erased::{EraseCalls, ErasedCalls};
 use super::language::{self, Idempotency, Reader, Trigger, TrunkRefusal, TrunkReply};
 use super::media::KeptMedia;
 use super::order::{CarrierCredentials, DialOrder};
-use super::pages::{CallFilter, DeliveryFilter, Found};
+use super::pages::{CallFilter, DeliveryFilter, Scan};
 use super::position::{FeedFilter, FeedPage};
 use super::reading::{Listed, LiveNow, LiveSlice, OneCall, OneStatus};
 use super::retention::UsedStorage;
@@ -164,7 +164,7 @@ commands! {
     /// What its calls add up to.
     Usage(reader: Reader, filter: Box<UsageFilter>) => usage -> Result<UsageSoFar, TrunkRefusal>;
     /// A page of callbacks, newest first: calls, each with its delivery.
-    Deliveries(reader: Reader, filter: DeliveryFilter) => deliveries -> Found;
+    Deliveries(reader: Reader, filter: DeliveryFilter) => deliveries -> Scan;
     /// One more attempt of a call's callback.
     Redeliver(reader: Reader, call: CallId) => redeliver -> OneCall;
     /// A sender is about to make a callback's attempt. None: it is not to be made, or another makes it.

@@ -237,7 +237,9 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         };
         let mut found = Vec::new();
         for call in calls.iter().filter(|call| call.request.org == reader.org) {
-            let transitions = call.feed_entries().map(|told| FeedItem::Transition(call, told));
+            let transitions = call
+                .feed_entries()
+                .map(|told| FeedItem::Transition(call, told));
             found.extend(transitions.filter(is_wanted));
         }
         if let Some(own) = self

@@ -53,7 +53,7 @@ pub use language::{
 pub use media::KeptMedia;
 pub use news::TYPES;
 pub use order::{CarrierCredentials, DialOrder};
-pub use pages::{CallFilter, DeliveryFilter, Found, InList, SCAN_LIMIT, Shown, admits};
+pub use pages::{CallFilter, DeliveryFilter, InList, SCAN_LIMIT, Scan, Shown, admits};
 pub use port::{AskTrunk, Trunks, ask, written};
 pub use position::{FeedEvent, FeedFilter, FeedNotes, FeedPage, LateTransition, Position};
 pub use reading::{Listed, LiveNow, LiveSlice, OneCall, OneStatus, StatusOf};

@@ -42,12 +42,12 @@ impl Shown {
     }
 }
 
-/// Closed calls that a filter admits, newest first.
+/// What one scan of closed calls found: those that a filter admits, newest first.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Found<T = Call> {
+pub struct Scan<T = Call> {
     /// A page of them at most.
     pub calls: Vec<T>,
-    /// The oldest row that was looked at, when the look ended before the page was full and before the rows did.
+    /// The oldest row that was looked at, when the scan ended before the page was full and before the rows did.
     pub until: Option<CallId>,
 }
 
@@ -69,7 +69,7 @@ impl InList for Shown {
     }
 }
 
-impl<T: InList> Found<T> {
+impl<T: InList> Scan<T> {
     /// One page out of several trunks'. Where one of them looked no further, the page ends for all: what others have that is
     /// older comes after what that one may still have.
     #[must_use]

@@ -2,8 +2,8 @@
 
 use super::reply::reply;
 use super::{
-    Answer, CallFilter, Desk, Found, LiveCall, Reader, Shown, StoreFailed, TrunkRefusal,
-    TrunkReply, TrunkStore,
+    Answer, CallFilter, Desk, LiveCall, Reader, Scan, Shown, StoreFailed, TrunkRefusal, TrunkReply,
+    TrunkStore,
 };
 use crate::app::asking::Reply;
 use crate::app::views::call::StatusView;
@@ -80,15 +80,15 @@ reply!(
         held_back
     }
 );
-reply!(Found { calls, until } = Calls(calls, until));
+reply!(Scan { calls, until } = Calls(calls, until));
 
 /// A page of calls.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Listed {
     /// As they are: so asks an edge of an earlier release, and so answers an object of one.
-    Calls(Found),
+    Calls(Scan),
     /// Each as its list shows it.
-    Shown(Found<Shown>),
+    Shown(Scan<Shown>),
 }
 
 impl From<Listed> for TrunkReply {
@@ -103,8 +103,8 @@ impl From<Listed> for TrunkReply {
 impl Reply<TrunkReply> for Listed {
     fn read(answer: TrunkReply) -> Option<Self> {
         match answer {
-            TrunkReply::Shown(calls, until) => Some(Self::Shown(Found { calls, until })),
-            answer => Found::read(answer).map(Self::Calls),
+            TrunkReply::Shown(calls, until) => Some(Self::Shown(Scan { calls, until })),
+            answer => Scan::read(answer).map(Self::Calls),
         }
     }
 }
@@ -230,14 +230,14 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         }
         let shown = page.calls.iter();
         let shown = shown.map(|call| Shown::of(call, self.now, self.settings));
-        Ok(Listed::Shown(Found {
+        Ok(Listed::Shown(Scan {
             calls: shown.collect(),
             until: page.until,
         }))
     }
 
     /// The calls of a page, without their metadata.
-    pub(super) fn found(&mut self, reader: Reader, filter: &CallFilter) -> Answer<Found> {
+    pub(super) fn found(&mut self, reader: Reader, filter: &CallFilter) -> Answer<Scan> {
         let mut wanted = Wanted {
             status: &filter.status,
             agent: filter.agent,
@@ -271,10 +271,10 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         &mut self,
         reader: Reader,
         wanted: Wanted<'_>,
-        closed: Found,
+        closed: Scan,
         limit: usize,
         admits: impl Fn(&Call) -> bool,
-    ) -> Found {
+    ) -> Scan {
         let fits = |call: &Call| call.request.org == reader.org && admits(call);
         let changed = self.step.changed().filter(|call| fits(call));
         let mut calls: Vec<Call> = changed.cloned().collect();
@@ -300,7 +300,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         newest_first(&mut calls, |call| call.id.number());
         calls.dedup_by(|a, b| a.id == b.id);
         calls.truncate(limit);
-        Found {
+        Scan {
             calls,
             until: closed.until,
         }

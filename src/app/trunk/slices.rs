@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::{FeedPage, Found, InList, Position, TrunkCommand, TrunkReply};
+use super::{FeedPage, InList, Position, Scan, TrunkCommand, TrunkReply};
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
@@ -116,17 +116,17 @@ impl Slices {
                     _ => Vec::new(),
                 };
                 let bounds = (&mut filter.before, &mut filter.scan_limit, filter.limit);
-                let page = page(so_far, Found { calls, until }, limit, left, bounds);
+                let page = page(so_far, Scan { calls, until }, limit, left, bounds);
                 keep(found, page, TrunkReply::Shown)
             }
             (TrunkCommand::List(_, filter), TrunkReply::Calls(calls, until)) => {
                 let bounds = (&mut filter.before, &mut filter.scan_limit, filter.limit);
-                let page = page(so_far(found), Found { calls, until }, limit, left, bounds);
+                let page = page(so_far(found), Scan { calls, until }, limit, left, bounds);
                 keep(found, page, TrunkReply::Calls)
             }
             (TrunkCommand::Deliveries(_, filter), TrunkReply::Calls(calls, until)) => {
                 let bounds = (&mut filter.before, &mut filter.scan_limit, filter.limit);
-                let page = page(so_far(found), Found { calls, until }, limit, left, bounds);
+                let page = page(so_far(found), Scan { calls, until }, limit, left, bounds);
                 keep(found, page, TrunkReply::Calls)
             }
             (TrunkCommand::Usage(_, filter), TrunkReply::Usage(so_far)) => {
@@ -196,7 +196,7 @@ fn so_far(found: &mut Option<TrunkReply>) -> Vec<Call> {
 /// Keeps a page for its next slice, or returns it when it is complete.
 fn keep<T>(
     so_far: &mut Option<TrunkReply>,
-    (page, is_done): (Found<T>, bool),
+    (page, is_done): (Scan<T>, bool),
     reply: impl Fn(Vec<T>, Option<CallId>) -> TrunkReply,
 ) -> Option<TrunkReply> {
     let reply = Some(reply(page.calls, page.until));
@@ -210,11 +210,11 @@ fn keep<T>(
 /// Adds a slice to a list, which goes on below it unless it is complete.
 fn page<T: InList + Clone>(
     mut calls: Vec<T>,
-    mut slice: Found<T>,
+    mut slice: Scan<T>,
     limit: usize,
     left: &mut usize,
     (before, scan_limit, most): (&mut Option<CallId>, &mut usize, usize),
-) -> (Found<T>, bool) {
+) -> (Scan<T>, bool) {
     if let Some(until) = slice.until {
         // What is older comes with the rows that are.
         slice.calls.retain(|call| call.call() >= until);
@@ -236,7 +236,7 @@ fn page<T: InList + Clone>(
     calls.truncate(limit);
     let until = goes_on.filter(|_| !is_full);
     let is_done = until.is_none() || *left == 0;
-    (Found { calls, until }, is_done)
+    (Scan { calls, until }, is_done)
 }
 
 /// Two slices of the history, the second later than the first, in rows though not in moments.

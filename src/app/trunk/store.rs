@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::position::{FeedNotes, LateTransition};
-use super::{CallFilter, DeliveryFilter, Found, IdempotencyRecord, TrunkActor};
+use super::{CallFilter, DeliveryFilter, IdempotencyRecord, Scan, TrunkActor};
 use crate::app::messages::Expired;
 use crate::domain::call::Call;
 use crate::domain::contacts::Told;
@@ -95,7 +95,7 @@ pub trait TrunkStore {
     /// Notes where the recording of a call is.
     fn put_recording(&self, call: CallId, location: &str) -> Result<(), StoreFailed>;
     /// Closed calls, newest first, among the newest `filter.scan_limit` rows below its ceiling.
-    fn closed(&self, filter: &CallFilter) -> Result<Found, StoreFailed>;
+    fn closed(&self, filter: &CallFilter) -> Result<Scan, StoreFailed>;
     /// Closed calls from before `before`, oldest first: at most `limit` of them, each as its row holds it and with what
     /// was said in it.
     fn expired(&self, before: CallId, limit: usize) -> Result<Vec<Expired>, StoreFailed>;
@@ -163,7 +163,7 @@ pub trait TrunkStore {
     /// last row that was looked at.
     fn undelivered(&self, from: u64, limit: usize) -> Result<(Option<u64>, u64), StoreFailed>;
     /// Closed calls that have a callback, newest first, among as many rows.
-    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Found, StoreFailed>;
+    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Scan, StoreFailed>;
     /// What is kept for the feed.
     fn feed_notes(&self) -> Result<Option<FeedNotes>, StoreFailed>;
     /// Replaces what is kept for the feed.

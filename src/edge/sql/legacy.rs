@@ -7,7 +7,7 @@ use worker::SqlStorageValue;
 use super::SqlStore;
 use super::lists::Look;
 use super::values::{count, id};
-use crate::app::trunk::{Found, OpenRow, StoreFailed};
+use crate::app::trunk::{OpenRow, Scan, StoreFailed};
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
 
@@ -93,7 +93,7 @@ impl SqlStore {
     }
 
     /// A page of the rows here, together with one of the old rows. What does not fit the filter is left out by whoever asked.
-    pub(super) fn with_legacy(&self, found: Found, look: &Look) -> Result<Found, StoreFailed> {
+    pub(super) fn with_legacy(&self, found: Scan, look: &Look) -> Result<Scan, StoreFailed> {
         let below = look.ceiling.map_or_else(|| "g".into(), id);
         let query = "SELECT json_remove(doc, '$.request.metadata') FROM calls
                      WHERE id < ? AND open = 0 ORDER BY id DESC LIMIT ?";
@@ -101,9 +101,9 @@ impl SqlStore {
         let calls: Vec<Call> = self.docs(query, vec![below, count(most)])?;
         let until = calls.last().map(|call| call.id);
         let until = until.filter(|_| calls.len() == most);
-        let old = Found { calls, until };
+        let old = Scan { calls, until };
         // All of them: the filter has not been asked yet.
-        Ok(Found::merge(vec![found, old], usize::MAX))
+        Ok(Scan::merge(vec![found, old], usize::MAX))
     }
 
     /// The next of them to move: those open for long first, then the newest. None when all have.

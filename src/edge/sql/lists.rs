@@ -7,7 +7,7 @@ use super::calls::SCHEDULED;
 use super::values::{agent_key, count, delivery_word, millis, number, one_of, unsigned};
 use super::{Row, SqlStore};
 use crate::app::json;
-use crate::app::trunk::{CallFilter, DeliveryFilter, FeedScan, Found, StoreFailed};
+use crate::app::trunk::{CallFilter, DeliveryFilter, FeedScan, Scan, StoreFailed};
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
 use crate::domain::search;
@@ -52,7 +52,7 @@ const TOLD: usize = 20;
 
 impl SqlStore {
     /// See [`TrunkStore::closed`](crate::app::trunk::TrunkStore::closed).
-    pub(super) fn calls_that_fit(&self, filter: &CallFilter) -> Result<Found, StoreFailed> {
+    pub(super) fn calls_that_fit(&self, filter: &CallFilter) -> Result<Scan, StoreFailed> {
         let floor = CallId::floor(filter.created_after.unwrap_or_default());
         let (is, is_not) = (
             filter.scheduled == Some(true),
@@ -91,10 +91,7 @@ impl SqlStore {
     }
 
     /// See [`TrunkStore::closed_deliveries`](crate::app::trunk::TrunkStore::closed_deliveries).
-    pub(super) fn deliveries_that_fit(
-        &self,
-        filter: &DeliveryFilter,
-    ) -> Result<Found, StoreFailed> {
+    pub(super) fn deliveries_that_fit(&self, filter: &DeliveryFilter) -> Result<Scan, StoreFailed> {
         let numbers: Vec<i32> = filter
             .status
             .iter()
@@ -139,7 +136,7 @@ impl SqlStore {
         &self,
         look: Look,
         wanted: [(&str, Option<SqlStorageValue>); N],
-    ) -> Result<Found, StoreFailed> {
+    ) -> Result<Scan, StoreFailed> {
         // What is in progress is in memory.
         let mut fits = String::from("open <> 1");
         let mut values = Vec::new();
@@ -164,7 +161,7 @@ impl SqlStore {
         let wanted = seen.fit.get(..look.limit).unwrap_or(&seen.fit);
         let calls = self.calls_at(wanted)?;
         let until = seen.last.filter(|_| !is_cut && seen.count == scan_limit);
-        let found = Found {
+        let found = Scan {
             calls,
             until: until.map(CallId::floor_of),
         };

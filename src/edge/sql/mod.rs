@@ -26,8 +26,8 @@ use worker::SqlStorageValue;
 use values::{count, id, millis, number, unsigned};
 
 use crate::app::trunk::{
-    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, FeedScan, Found, IdempotencyRecord,
-    LateTransition, Looked, OpenRow, Start, StoreFailed, TrunkStore,
+    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, FeedScan, IdempotencyRecord,
+    LateTransition, Looked, OpenRow, Scan, Start, StoreFailed, TrunkStore,
 };
 use crate::domain::call::Call;
 use crate::domain::contacts::Told;
@@ -243,7 +243,7 @@ impl TrunkStore for SqlStore {
         self.query(query, vec![id(call), location.into()]).map(drop)
     }
 
-    fn closed(&self, filter: &CallFilter) -> Result<Found, StoreFailed> {
+    fn closed(&self, filter: &CallFilter) -> Result<Scan, StoreFailed> {
         self.calls_that_fit(filter)
     }
 
@@ -338,7 +338,7 @@ impl TrunkStore for SqlStore {
         self.delete(calls)
     }
 
-    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Found, StoreFailed> {
+    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Scan, StoreFailed> {
         self.deliveries_that_fit(filter)
     }
 

@@ -14,7 +14,7 @@ use crate::app::json::value;
 use crate::app::page::{Page, bad_cursor};
 use crate::app::ports::Api;
 use crate::app::records::TrunkRecord;
-use crate::app::trunk::{CallFilter, Found, Listed, SCAN_LIMIT, Shown, StatusOf, ask, command};
+use crate::app::trunk::{CallFilter, Listed, SCAN_LIMIT, Scan, Shown, StatusOf, ask, command};
 use crate::app::views::call::{DetailedCall, StatusView};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::{CallStatus, FailureCode};
@@ -188,16 +188,16 @@ async fn look(
         found.push(match listed {
             Listed::Shown(found) => found,
             // An object of the release before.
-            Listed::Calls(Found { calls, until }) => {
+            Listed::Calls(Scan { calls, until }) => {
                 let shown = calls.iter().map(|call| Shown::of(call, now, settings));
                 let calls = shown.collect();
-                Found { calls, until }
+                Scan { calls, until }
             }
         });
         Ok(())
     })
     .await?;
-    let Found { calls, until } = among.conclude(found, page.limit + 1);
+    let Scan { calls, until } = among.conclude(found, page.limit + 1);
     let until = among.goes_on.or(until.map(|id| id.to_string()));
     Ok((calls, until))
 }
