@@ -44,7 +44,7 @@ test("the limits are those of the code", () => {
   const number = (path: string, name: string) => (new RegExp(`const ${name}: \\w+ = ([\\d_]+);`).exec(read(path))?.[1] ?? "").replaceAll("_", "");
   const grouped = (digits: string) => Number(digits).toLocaleString("en");
   expect(limits).toContain(`| ${grouped(number("src/app/operate/metrics.rs", "MOST"))} trunks per metrics response |`);
-  expect(limits).toContain(`| ${number("src/app/operate/sweep.rs", "KNOCKS")} objects a minute for the cron |`);
+  expect(limits).toContain(`| ${number("src/app/operate/sweep.rs", "POKES")} objects a minute for the cron |`);
   expect(limits).toContain(`| ${number("src/app/page.rs", "MAX_LIMIT")} trunks per health response |`);
   expect(limits).toContain(`| ${grouped(number("src/domain/alerts.rs", "MOST"))} alerts open or on their way |`);
   const most = grouped(number("src/domain/directory/mod.rs", "MOST"));

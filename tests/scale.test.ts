@@ -50,7 +50,7 @@ test("the page's limits of our own are the code's", () => {
 
   expect(of("a trunk's callbacks")).toBe(constant("src/domain/trunk/callbacks.rs", "ATTEMPTS"));
   expect(of("one receiver's host, per trunk")).toBe(constant("src/domain/trunk/callbacks.rs", "ATTEMPTS_OF_HOST"));
-  expect(PAGE).toContain(`| the cron | 1,004 / ${constant("src/app/operate/sweep.rs", "KNOCKS")} = `);
+  expect(PAGE).toContain(`| the cron | 1,004 / ${constant("src/app/operate/sweep.rs", "POKES")} = `);
   const [, batch] = /queue = "audatec-dispatch"\nmax_batch_size = (\d+)/.exec(read("wrangler.toml")) ?? [];
   expect(PAGE).toContain(`250 * ${batch} = `);
 });

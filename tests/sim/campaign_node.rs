@@ -194,7 +194,7 @@ impl CampaignNode {
         Some((shown, self.carry_out(w, all)?))
     }
 
-    /// The directory knows that it runs: the cron knocks, should its alarm be lost.
+    /// The directory knows that it runs: the cron pokes it, should its alarm be lost.
     fn is_looked_after(&self) -> bool {
         self.rows.said().is_some_and(|record| record.mark.is_some())
     }

@@ -195,7 +195,7 @@ pub fn kill_one(w: &W) {
     }
 }
 
-/// A dead letter: its duty is in an object's rows. Knock there.
+/// A dead letter: its duty is in an object's rows. Poke there.
 fn redrive(w: &W, message: Message) {
     let tag = match &message {
         Message::Dispatch(

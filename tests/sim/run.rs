@@ -313,7 +313,7 @@ fn isolate_dies(w: &W, isolate: usize) {
     w.copies.evict(isolate);
 }
 
-/// The cron knocks at every object, but for the times it is missed.
+/// The cron pokes every object, but for the times it is missed.
 fn cron(w: &W, until: u64) {
     w.after(CRON_MS, move |w| {
         if w.time() > until {

@@ -645,7 +645,7 @@ pub fn ask(w: &W, tag: TrunkTag, command: TrunkCommand) -> Slot<Reply> {
     slot
 }
 
-/// The cron knocks.
+/// The cron pokes.
 pub fn poke(w: &W, tag: TrunkTag) {
     drop(ask(w, tag, TrunkCommand::Tick));
 }

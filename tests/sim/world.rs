@@ -103,7 +103,7 @@ pub struct World {
     pub nonces: Cell<u64>,
     pub work: Work,
     pub steps: Cell<u64>,
-    /// Whether integrators still ask for calls, and the cron still knocks.
+    /// Whether integrators still ask for calls, and the cron still pokes.
     pub is_open: Cell<bool>,
     /// The latest time any clock of this world showed.
     pub high: Cell<Timestamp>,

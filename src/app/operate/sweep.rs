@@ -13,7 +13,7 @@ use crate::domain::ids::{CampaignId, OrgId, TrunkId, TrunkTag};
 use crate::domain::vitals::{Vitals, VitalsAsked};
 
 /// How many objects one run pokes, and how many campaigns: an invocation may make 1,000 requests.
-const KNOCKS: usize = 400;
+const POKES: usize = 400;
 /// Of how many organisations one run seals secrets anew.
 const RESEALED: usize = 5;
 
@@ -22,7 +22,7 @@ enum Door {
     Directory(OrgId),
 }
 
-/// What came of a knock.
+/// What came of a poke.
 enum Heard {
     Trunk(TrunkTag, Result<Box<Vitals>, Unavailable>),
     /// What it says of itself.
@@ -31,7 +31,7 @@ enum Heard {
     Nobody,
 }
 
-/// Knocks at all objects when they are few, else at another share of them each minute; then at campaigns that run, as their
+/// Pokes all objects when they are few, else at another share of them each minute; then campaigns that run, as their
 /// directories say. Tells the operator's own directory what was found.
 pub async fn sweep(
     world: &(impl Host + Records + RecordWriter + Trunks + Campaigns + Directories + Vault),
@@ -42,10 +42,10 @@ pub async fn sweep(
     let mut doors: Vec<Door> = trunks.iter().map(|(_, id)| Door::Trunk(*id)).collect();
     let organisations = world.organisations().await.unwrap_or_default();
     doors.extend(organisations.into_iter().map(Door::Directory));
-    let due = share_of(doors, KNOCKS, world.now());
-    let heard = concurrent(CONNECTIONS, due.map(|door| knock(world, door, asked))).await;
+    let due = share_of(doors, POKES, world.now());
+    let heard = concurrent(CONNECTIONS, due.map(|door| poke(world, door, asked))).await;
     let mut sweep = Sweep::default();
-    let due = share_of(running(&heard), KNOCKS, world.now());
+    let due = share_of(running(&heard), POKES, world.now());
     let pokes = due.map(async |(org, id)| {
         let told = campaign::ask(world, org, id, campaign::command::Tick).await;
         (org, told.ok().and_then(Result::ok).unwrap_or_default())
@@ -72,7 +72,7 @@ pub async fn sweep(
 }
 
 /// Pokes one, and hears how it is, or of campaigns that run.
-async fn knock(
+async fn poke(
     world: &(impl Host + Records + RecordWriter + Trunks + Directories),
     door: Door,
     asked: VitalsAsked,

@@ -11,7 +11,7 @@ use super::{Oracle, Seen};
 use crate::listener::Listener;
 use crate::world::W;
 
-/// Beside the bound: how late an alarm may come; and after trouble, until the cron knocks.
+/// Beside the bound: how late an alarm may come; and after trouble, until the cron pokes.
 const CALM_SLACK: Span = Span(100);
 const CRON_SLACK: Span = Span(130_000);
 
