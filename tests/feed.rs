@@ -435,7 +435,7 @@ proptest! {
             let call = world.call(id);
             let known = heard.get(&id.to_string()).map_or(0, Vec::len);
             let now = world.now;
-            let turns = call.feed_entries().filter(|told| told.0 < now).count();
+            let turns = call.feed_entries().filter(|told| told.at < now).count();
             prop_assert_eq!(known, turns, "{:?} of {:?}", heard.get(&id.to_string()), call);
         }
         prop_assert!(world.now < START + KEPT);

@@ -26,7 +26,7 @@ use crate::{
 /// No world takes longer to come to rest.
 const MOST_STEPS: u64 = 1_000_000;
 const CRON_MS: u64 = 60_000;
-/// By then a store that is full has lost what may leave it: the cron has knocked, and a batch that got lost came again.
+/// By then a store that is full has lost what may leave it: the cron has poked, and a batch that got lost came again.
 const EMPTIED_MS: u64 = 2 * CRON_MS + 10_000;
 /// An object holds 10 GB; from so many bytes on there is room for what is there alone.
 const CROWDED: u64 = 9_800_000_000;
@@ -337,7 +337,7 @@ fn cron(w: &W, until: u64) {
     });
 }
 
-/// The directory does what is due, and says which campaigns run: they are knocked at as well.
+/// The directory does what is due, and says which campaigns run: they are poked as well.
 fn look_after(w: &W, org: OrgId) {
     let (world, told) = (
         Rc::clone(w),

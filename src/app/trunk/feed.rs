@@ -146,16 +146,16 @@ impl Feed {
         for call in rows {
             let mut late = Vec::new();
             for told in call.feed_entries() {
-                let Some(kind) = news::kind(news::name(call, told.1)) else {
+                let Some(kind) = news::kind(news::name(call, told.transition)) else {
                     continue;
                 };
                 let transition = LateTransition {
-                    at: told.0,
+                    at: told.at,
                     row: call.id.row(),
                     kind,
                 };
                 self.remember(transition);
-                if told.0 > call.created_at() + RECENT && told.0 + Span(1) >= since {
+                if told.at > call.created_at() + RECENT && told.at + Span(1) >= since {
                     late.push(transition);
                 }
             }

@@ -53,7 +53,7 @@ impl FeedItem<'_> {
     /// Where it stands in the feed.
     pub fn place(&self) -> Position {
         match self {
-            Self::Transition(call, told) => Position::new(told.0, call.id),
+            Self::Transition(call, told) => Position::new(told.at, call.id),
             Self::State(trunk, logged) => Position::of_state(logged.at, *trunk),
             Self::Campaign(logged) => Position::of_campaign(logged.at, logged.id),
         }
@@ -62,7 +62,7 @@ impl FeedItem<'_> {
     /// Its type, one of [`TYPES`].
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Transition(call, told) => name(call, told.1),
+            Self::Transition(call, told) => name(call, told.transition),
             Self::State(..) => TRUNK_UPDATED,
             Self::Campaign(_) => CAMPAIGN_UPDATED,
         }
@@ -71,9 +71,11 @@ impl FeedItem<'_> {
     /// `{"id", "type", "at", "data"}`.
     pub fn view(&self, settings: &Settings) -> Value {
         let data = match self {
-            Self::Transition(call, told) if told.1.is_of_callback() => attempt(call, *told),
+            Self::Transition(call, told) if told.transition.is_of_callback() => {
+                attempt(call, *told)
+            }
             Self::Transition(call, told) => {
-                value(&ListedCall::of(&as_of(call, *told), told.0, settings))
+                value(&ListedCall::of(&as_of(call, *told), told.at, settings))
             }
             Self::State(trunk, logged) => state(logged, *trunk),
             Self::Campaign(logged) => json::read(&logged.view).unwrap_or_default(),
@@ -109,27 +111,33 @@ pub(super) fn name(call: &Call, transition: Transition) -> &'static str {
 /// The call as it was at a transition.
 fn as_of(call: &Call, told: FeedEntry) -> Call {
     let mut then = call.clone();
-    if told.1 == Transition::Ended {
+    if told.transition == Transition::Ended {
         return then;
     }
     then.ended_at = None;
     then.outcome = None;
     then.transcript_url = None;
     then.recording_url = None;
-    then.updated_at = told.0;
-    then.dialed_at = then.dialed_at.filter(|_| told.1 != Transition::Initiating);
-    then.status = match told.1 {
+    then.updated_at = told.at;
+    then.dialed_at = then
+        .dialed_at
+        .filter(|_| told.transition != Transition::Initiating);
+    then.status = match told.transition {
         Transition::Answered => CallStatus::Answered,
         Transition::Ringing => CallStatus::Ringing,
         _ => CallStatus::Initiating,
     };
-    then.answered_at = then.answered_at.filter(|_| told.1 == Transition::Answered);
+    then.answered_at = then
+        .answered_at
+        .filter(|_| told.transition == Transition::Answered);
     then
 }
 
 fn attempt(call: &Call, told: FeedEntry) -> Value {
-    let up_to = call.told.iter().take_while(|known| known.0 <= told.0);
-    let number = up_to.filter(|known| known.1.is_of_callback()).count();
+    let up_to = call.told.iter().take_while(|known| known.at <= told.at);
+    let number = up_to
+        .filter(|known| known.transition.is_of_callback())
+        .count();
     let callback = call.callback.as_ref();
     let attempt = callback.and_then(|callback| callback.attempt(number));
     object! {

@@ -43,7 +43,28 @@ impl Transition {
 
 /// When a transition became known, and which: no two of a call bear the same moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FeedEntry(pub Timestamp, pub Transition);
+#[serde(from = "Pair", into = "Pair")]
+pub struct FeedEntry {
+    /// When it became known.
+    pub at: Timestamp,
+    /// What happened.
+    pub transition: Transition,
+}
+
+/// How it is written: without names, for rows hold many.
+type Pair = (Timestamp, Transition);
+
+impl From<Pair> for FeedEntry {
+    fn from((at, transition): Pair) -> Self {
+        Self { at, transition }
+    }
+}
+
+impl From<FeedEntry> for Pair {
+    fn from(entry: FeedEntry) -> Self {
+        (entry.at, entry.transition)
+    }
+}
 
 impl Call {
     /// Whether it was refused at once, and so never was under way.
@@ -54,9 +75,9 @@ impl Call {
 
     /// All its transitions so far, oldest first.
     pub fn feed_entries(&self) -> impl Iterator<Item = FeedEntry> {
-        let accepted = FeedEntry(self.created_at(), Transition::Initiating);
+        let accepted = FeedEntry::from((self.created_at(), Transition::Initiating));
         // One that its campaign handed over tells when that was.
-        let is_told = |first: &FeedEntry| first.1 == Transition::Initiating;
+        let is_told = |first: &FeedEntry| first.transition == Transition::Initiating;
         let is_told = self.told.first().is_some_and(is_told);
         let accepted = (!is_told && !self.was_refused()).then_some(accepted);
         accepted.into_iter().chain(self.told.iter().copied())
@@ -65,9 +86,7 @@ impl Call {
     /// When its newest transition became known.
     #[must_use]
     pub fn told_at(&self) -> Timestamp {
-        self.told
-            .last()
-            .map_or(self.created_at(), |FeedEntry(at, _)| *at)
+        self.told.last().map_or(self.created_at(), |entry| entry.at)
     }
 
     /// Notes the transitions that are new, as known at `now`.
@@ -79,7 +98,7 @@ impl Call {
         let results = self
             .told
             .iter()
-            .filter(|FeedEntry(_, transition)| transition.is_of_callback());
+            .filter(|entry| entry.transition.is_of_callback());
         let known = results.count();
         let news = self.callback.as_ref().filter(|_| known < RESULTS_TOLD);
         let result = news.and_then(|callback| callback.result_after(known));
@@ -92,7 +111,7 @@ impl Call {
     }
 
     fn tell_once(&mut self, is_so: bool, transition: Transition, now: Timestamp) {
-        if is_so && !self.told.iter().any(|told| told.1 == transition) {
+        if is_so && !self.told.iter().any(|told| told.transition == transition) {
             self.tell(transition, now);
         }
     }
@@ -100,6 +119,7 @@ impl Call {
     fn tell(&mut self, transition: Transition, now: Timestamp) {
         let first = self.told.is_empty() && self.was_refused();
         let after = self.told_at() + Span(u64::from(!first));
-        self.told.push(FeedEntry(now.max(after), transition));
+        let at = now.max(after);
+        self.told.push(FeedEntry { at, transition });
     }
 }

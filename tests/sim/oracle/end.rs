@@ -68,7 +68,7 @@ impl Oracle {
             if self.has_left(row.id) {
                 continue; // and with it what was not told of it by then
             }
-            let turns: Vec<Timestamp> = row.feed_entries().map(|told| told.0).collect();
+            let turns: Vec<Timestamp> = row.feed_entries().map(|told| told.at).collect();
             let node = crate::trunk_node::of(w, row.id.address().tag);
             let since = node
                 .rows
