@@ -228,7 +228,7 @@ fn line(level: Level, name: &str, fields: &[(&str, &dyn Loggable)]) -> String {
 events! {
     /// `MASTER_KEY` is missing, or is not at least 32 bytes in base64. Nothing is answered until it is set.
     Error "master_key_unusable" MasterKeyUnusable {}
-    /// An object's storage refused a statement. What was asked for was not done.
+    /// An object's storage refused a statement. What was requested was not done.
     Error "sql_failed" SqlFailed { cause: Text<'a> }
     /// A row does not hold what this release expects. Its call is skipped.
     Error "row_unreadable" RowUnreadable {}
@@ -238,25 +238,25 @@ events! {
     Error "service_failed" ServiceFailed { service: &'static str, cause: Text<'a> }
     /// An object's answer could not be read.
     Error "answer_unreadable" AnswerUnreadable { object: &'static str }
-    /// An object runs another release, which does not know what it was asked: seen while a release rolls out.
+    /// An object runs another release, which does not know the request it was sent: seen while a release rolls out.
     Warning "another_release" AnotherRelease { object: &'static str }
-    /// An object answered another question than the one that was asked: an unexpected release, or a bug.
+    /// An object's reply belongs to a different request than the one it was sent: an unexpected release, or a bug.
     Error "answer_mismatched" AnswerMismatched { object: &'static str }
-    /// A queue did not take messages. The rows say what they were for, and it is due again.
+    /// A queue did not accept messages. The rows say what they were for, and that work is due again.
     Warning "queue_refused" QueueRefused { queue: &'static str, messages: usize, cause: Text<'a> }
     /// A message that could not be read was dropped.
     Error "message_unreadable" MessageUnreadable { queue: Text<'a>, bytes: usize }
-    /// A dispatch message failed again and again. Its trunk is reminded of what is due.
+    /// A dispatch message failed repeatedly. Its trunk is reminded of what is due.
     Error "dispatch_dead_letter" DispatchDeadLetter { trunk: TrunkTag }
-    /// A callback's message failed again and again. The object that keeps the delivery is reminded of it.
+    /// A callback's message failed repeatedly. The object that keeps the delivery is reminded of it.
     Error "callback_dead_letter" CallbackDeadLetter { delivery: DeliveryId }
-    /// The operator had an organisation deleted: no key of its is good any more, and the rest begins.
+    /// The operator deleted an organisation: its keys no longer work, and the deletion of its data begins.
     Info "organisation_deleting" OrganisationDeleting { org: OrgId, request: Text<'a> }
-    /// Nothing is kept of a deleted organisation any more.
+    /// A deleted organisation's data is gone.
     Info "organisation_deleted" OrganisationDeleted { org: OrgId }
-    /// The archive did not take old calls. They stay, and are offered again.
+    /// The archive did not accept old calls. They stay, and are offered again.
     Error "archive_refused" ArchiveRefused { calls: usize, cause: Text<'a> }
-    /// What became of dialed calls could not be reported to their trunk, which will inquire.
+    /// The results of dialed calls could not be reported to their trunk, which will inquire.
     Warning "report_lost" ReportLost { trunk: TrunkTag }
     /// The dialer could not place a call, or its carrier rejected its credentials: `why` says what to fix.
     Error "call_not_placed" CallNotPlaced { call: CallId, trunk: TrunkId, why: Text<'a> }
@@ -266,7 +266,7 @@ events! {
     Warning "dial_answer_lost" DialAnswerLost { call: CallId }
     /// An event from LiveKit could not be passed on to its trunk, which will ask.
     Warning "livekit_event_lost" LiveKitEventLost { org: OrgId, call: CallId }
-    /// A call is not recorded though its organisation asks for it. The call goes on.
+    /// A call is not recorded although its organisation has recordings enabled. The call goes on.
     Error "recording_not_started" RecordingNotStarted { call: CallId }
 }
 

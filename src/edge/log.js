@@ -2,7 +2,7 @@
 
 /**
  * * `request_failed` (`cause`, `at`): A request trapped, threw or was not answered in time. It got 500, or the end of its stream.
- * * `promise_rejected` (`cause`, `at`): A promise was rejected and nothing handled it: a fault of the platform's own.
+ * * `promise_rejected` (`cause`, `at`): A promise was rejected and nothing handled it: a bug in the platform.
  * * `cron_failed` (`cause`, `at`): The cron's run failed. Only the local run logs this; on Cloudflare the runtime reports it.
  *
  * @typedef {"request_failed" | "promise_rejected" | "cron_failed"} EventName
