@@ -1,5 +1,5 @@
 //! One attempt of a callback: whoever holds the delivery says whether it is still to be made, and what signs it; it is
-//! sent, and the holder told what came of it.
+//! sent, and the holder told the outcome.
 //!
 //! The secrets are the holder's word of this moment, never a copy's: a rotation is answered when every holder knows of it,
 //! so an attempt that begins after the answer is signed by the newest.

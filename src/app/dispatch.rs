@@ -92,7 +92,7 @@ async fn may_ring_still(
     true
 }
 
-/// Tells the trunk what came of its calls: those that end at the same moment together.
+/// Tells the trunk the outcome of its calls: those that end at the same moment together.
 struct Reporter<'a, W, D> {
     world: &'a W,
     dialer: &'a D,

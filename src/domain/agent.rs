@@ -87,7 +87,7 @@ pub struct Agent {
     pub created_at: Timestamp,
 }
 
-/// What came of filling an agent's texts.
+/// The outcome of filling an agent's texts.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Filling {
     /// The keys that they name and the metadata lacks: each once, as they come.

@@ -73,7 +73,7 @@ faults! {
     WindowNotRestored,
     /// An answered call rings again.
     CallMovesBack,
-    /// The last in line leaves it first.
+    /// The last in the queue leaves it first.
     LineOvertaken,
     /// A call that ended waits for its report without being due.
     ReportAwaitedForEver,
@@ -135,7 +135,7 @@ faults! {
     FarewellIgnored,
     /// A conversation ends when somebody finds that it did.
     EndAsFound,
-    /// What came of a conversation that was stopped is not waited for.
+    /// The outcome of a conversation that was stopped is not waited for.
     StoppedOutcomeLost,
     /// An agent that breaks off is called again and again.
     AgentBreakerNeverOpens,
@@ -191,7 +191,7 @@ faults! {
     SliceRepeats,
     /// Those who look at many rows do not wait for each other.
     ViewersTogether,
-    /// While nothing can be written each claim is tried all the same.
+    /// While nothing can be written each claim is tried anyway.
     ClaimedInVain,
     /// A page looks at all of its rows at once.
     SeenAtOnce,
@@ -207,7 +207,7 @@ faults! {
     PendingPassed,
     /// A trunk that has little room left lets calls go by their age alone.
     FullUnnoticed,
-    /// A trunk that has hardly any room left takes calls all the same.
+    /// A trunk that has hardly any room left takes calls anyway.
     CrowdedAdmits,
     /// A callback's message is sent as it is, however long.
     MessageUnmeasured,

@@ -209,7 +209,7 @@ pub fn inquire(
     }
 }
 
-/// What came of the conversation: made from the agent's fields and this call's values, so that
+/// The outcome of the conversation: made from the agent's fields and this call's values, so that
 /// each call's outcome is its own.
 fn outcome(
     behaviour: Behaviour,

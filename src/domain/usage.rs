@@ -113,7 +113,7 @@ impl Tally {
         }
     }
 
-    /// Adds others.
+    /// Adds the other's counts.
     pub fn add(&mut self, other: &Self) {
         self.calls += other.calls;
         self.answered += other.answered;

@@ -100,7 +100,7 @@ impl Counts {
         }
     }
 
-    /// Adds others.
+    /// Adds the other's counts.
     pub fn add(&mut self, other: &Self) {
         self.over.add(&other.over);
         self.pending += other.pending;

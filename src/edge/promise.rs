@@ -43,7 +43,7 @@ struct Task {
     promise: js::Deferred,
 }
 
-/// A call of the platform: who waits for it, or what came of it.
+/// A call of the platform: who waits for it, or its outcome.
 enum Call {
     UnderWay(Option<Waker>),
     Settled(Outcome),
@@ -93,7 +93,7 @@ fn next_woken() -> Option<u32> {
     WOKEN.with_borrow_mut(|woken| (!woken.is_empty()).then(|| woken.remove(0)))
 }
 
-/// What came of it at once, or the promise of it.
+/// Its outcome, if known at once, or the promise of it.
 fn begin(mut work: Work) -> Result<Outcome, js::Deferred> {
     let number = NEWEST.get().wrapping_add(1);
     NEWEST.set(number);
@@ -193,7 +193,7 @@ impl Drop for Called {
     }
 }
 
-/// Tells what came of a call; of one that nobody waits for, nobody.
+/// Tells the outcome of a call; of one that nobody waits for, nobody.
 #[wasm_bindgen]
 pub fn settled(call: u32, is_good: bool, value: JsValue) {
     let outcome = match is_good {

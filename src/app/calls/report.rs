@@ -1,4 +1,4 @@
-//! `POST /agent-reports/{call_id}`: the agent tells what came of its call.
+//! `POST /agent-reports/{call_id}`: the agent reports the outcome of its call.
 
 use serde_json::{Map, Value};
 

@@ -64,7 +64,7 @@ pub enum Exchange {
 /// What was heard.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Heard {
-    /// What came of a round.
+    /// The outcome of a round.
     Round(RoundAnswer),
     /// How people stand.
     Standings(Vec<Standing>),

@@ -22,7 +22,7 @@ enum Door {
     Directory(OrgId),
 }
 
-/// What came of a poke.
+/// The outcome of a poke.
 enum Heard {
     Trunk(TrunkTag, Result<Box<Vitals>, Unavailable>),
     /// What it says of itself.

@@ -11,7 +11,7 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::trunk::{Admission, Terms, Verdict};
 
 reply! {
-    /// What came of a request for a call.
+    /// The outcome of a request for a call.
     pub enum Admitted {
         /// What became of the request just now.
         Admission(admission: Admission),
@@ -25,7 +25,7 @@ reply! {
 reply! {
     /// What is remembered of a request that was made before.
     pub enum Replay {
-        /// What came of it.
+        /// Its outcome.
         Replayed(admission: Admission),
         /// Its key was used for another.
         KeyReused,

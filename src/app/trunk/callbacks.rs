@@ -29,7 +29,7 @@ reply! {
 }
 
 reply! {
-    /// What came of an attempt is known.
+    /// The outcome of an attempt is known.
     pub enum Attempted {
         /// That is all.
         Done,

@@ -5,7 +5,7 @@ use super::{Answer, Desk, StoreFailed, TrunkStore};
 use crate::domain::trunk::Brief;
 
 reply! {
-    /// What came of the directory's word.
+    /// The outcome of the directory's word.
     pub enum Briefed {
         /// It is kept.
         Done,

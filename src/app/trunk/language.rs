@@ -105,9 +105,9 @@ pub enum TrunkReply {
     TagTaken,
     /// Not while calls are live.
     HasLiveCalls,
-    /// What came of a request for a call.
+    /// The outcome of a request for a call.
     Admission(Admission),
-    /// What came of it the first time.
+    /// Its outcome the first time.
     Replayed(Admission),
     /// The `Idempotency-Key` was used for another request.
     KeyReused,
@@ -179,7 +179,7 @@ pub enum TrunkReply {
         /// A phone may ring just now: it is to be told again then.
         again_at: Option<Timestamp>,
     },
-    /// What came of a campaign's round.
+    /// The outcome of a campaign's round.
     #[serde(rename = "CampaignTurn")]
     Round(RoundAnswer),
     /// How people stand whom a campaign is to call.

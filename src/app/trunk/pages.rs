@@ -106,7 +106,7 @@ pub struct CallFilter {
     /// Only those that failed so, or were ended before their time so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureCode>,
-    /// Only those whose agent's word for what came of them is this.
+    /// Only those whose outcome, in their agent's word, is this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disposition: Option<String>,
     /// Only this campaign's.

@@ -123,7 +123,7 @@ pub trait TrunkStore {
     fn accepted_from(&self, from: u64) -> Result<u32, StoreFailed>;
     /// See [`Rows::redialed`].
     fn redialed(&self) -> Result<RedialCount, StoreFailed>;
-    /// Notes that.
+    /// Keeps that count.
     fn put_redialed(&self, count: &RedialCount) -> Result<(), StoreFailed>;
     /// How many bytes are in use.
     fn used_bytes(&self) -> u64;
@@ -155,7 +155,7 @@ pub trait TrunkStore {
     fn seen(&self) -> Result<Seen, StoreFailed> {
         Ok(Seen::default())
     }
-    /// Notes that.
+    /// Keeps when it was seen.
     fn put_seen(&self, _: &Seen) -> Result<(), StoreFailed> {
         Ok(())
     }

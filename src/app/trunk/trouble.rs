@@ -21,7 +21,7 @@ const PAUSE_MAX: Span = Span(5_000);
 /// How many results are kept at most: more than attempts can be out, those of an object that was lost included.
 const KEPT: usize = 100;
 
-/// What came of an attempt.
+/// The outcome of an attempt.
 #[derive(Clone)]
 pub(super) struct Outcome {
     pub call: CallId,

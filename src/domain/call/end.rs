@@ -20,7 +20,7 @@ use crate::domain::time::{Span, Timestamp};
 /// What an agent reports of its call: any part of it, the first word counts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// What came of it.
+    /// Its outcome.
     pub outcome: Option<Value>,
     /// Where the transcript is.
     pub transcript_url: Option<String>,
@@ -307,7 +307,7 @@ impl Call {
         true
     }
 
-    /// A conversation is ended from here. Its agent may still say what came of it; a simulated one has said all there is.
+    /// A conversation is ended from here. Its agent may still report its outcome; a simulated one has said all there is.
     pub(super) fn stop(&mut self, why: FailureCode, at: Timestamp, key: &IdKey) {
         self.failure = Some(Failure::of(why));
         self.failure_detail = None;
@@ -327,7 +327,7 @@ impl Call {
         at: Timestamp,
         key: &IdKey,
     ) {
-        // An agent that reports what came of the call had ended it.
+        // An agent that reports the outcome of the call had ended it.
         let absent = |failure: &Failure| failure.code == FailureCode::AgentUnavailable;
         let has_ended_it = self.outcome.is_some();
         let failure = failure.filter(|failure| !(has_ended_it && absent(failure)));

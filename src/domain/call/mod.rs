@@ -122,7 +122,7 @@ pub struct Call {
     pub ended_at: Option<Timestamp>,
     /// When it last changed.
     pub updated_at: Timestamp,
-    /// What came of it.
+    /// Its outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Value>,
     /// Where its agent says the transcript is.
@@ -358,7 +358,7 @@ impl Call {
         })
     }
 
-    /// What came of the conversation in a word, once the call is terminal and if its agent gave one.
+    /// The outcome of the conversation in a word, once the call is terminal and if its agent gave one.
     #[must_use]
     pub fn disposition(&self) -> Option<&str> {
         let outcome = self.outcome.as_ref();

@@ -39,7 +39,7 @@ pub enum Phase {
         /// When they did.
         since: Timestamp,
     },
-    /// The conversation ended, and its agent may still say what came of it.
+    /// The conversation ended, and its agent may still report its outcome.
     AwaitingReport {
         /// When it ended.
         ended_at: Timestamp,

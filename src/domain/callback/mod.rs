@@ -168,7 +168,7 @@ pub struct Delivery {
     lease: Option<Lease>,
 }
 
-/// What came of an attempt.
+/// The outcome of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptOutcome {
     /// The receiver took it.

@@ -151,7 +151,7 @@ impl Record {
         }
     }
 
-    /// It calls nobody. Asked again while a phone may ring yet, that is all the same.
+    /// It calls nobody. Asked again while a phone may ring yet, that makes no difference.
     ///
     /// # Errors
     /// Where it is.
@@ -167,7 +167,7 @@ impl Record {
         }
     }
 
-    /// It is called off. Asked again while a phone may ring yet, that is all the same.
+    /// It is called off. Asked again while a phone may ring yet, that makes no difference.
     ///
     /// # Errors
     /// Where it is.

@@ -75,7 +75,7 @@ pub enum Work {
         campaign: CampaignId,
         /// Behind this row.
         after: u64,
-        /// These go.
+        /// Recipients that are erased.
         gone: Vec<u64>,
         /// One that is being called.
         left: Option<u64>,
@@ -88,7 +88,7 @@ pub enum Work {
         from: u64,
         /// and up to this one, once that is known.
         through: Option<u64>,
-        /// These go.
+        /// Calls that are erased.
         gone: Vec<CallId>,
         /// The first that can't go yet.
         left: Option<u64>,
@@ -106,7 +106,7 @@ pub enum Work {
     Number,
 }
 
-/// What came of a piece of work.
+/// The outcome of a piece of work.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
     /// What was found; it is erased next.
@@ -210,7 +210,7 @@ impl Erasing {
         })
     }
 
-    /// Notes what came of a piece of work; one that is none of its own any more was noted before.
+    /// Notes the outcome of a piece of work; one that is none of its own any more was noted before.
     fn note(&mut self, done: &Work, came: Option<Progress>, now: Timestamp) {
         let Some(place) = self.work.iter().position(|(work, _)| work == done) else {
             return;
@@ -354,7 +354,7 @@ impl Directory {
         self.put(erasure_row(id), &done);
     }
 
-    /// What came of these pieces of work; nothing, where nobody could be asked.
+    /// The outcome of these pieces of work; nothing, where nobody could be asked.
     pub fn note_erasing(
         &mut self,
         id: ErasureId,

@@ -11,7 +11,7 @@ impl Directory {
         self.org.as_ref()?.media.as_ref()
     }
 
-    /// Likewise, if it still is what it was when the change was composed.
+    /// The same, if it is still what it was when the change was composed.
     ///
     /// # Errors
     /// Somebody else changed it meanwhile.

@@ -129,7 +129,7 @@ impl Callbacks {
         }
     }
 
-    /// An attempt came back, and no row could tell what came of it: it is not made again, and counts as out until one does.
+    /// An attempt came back, and no row could record its outcome: it is not made again, and counts as out until one does.
     /// Where the next one is out already, its row does tell: the write only seemed to fail.
     pub fn came_back(&mut self, call: CallId, number: u32) {
         let lease = Lease::back(number);

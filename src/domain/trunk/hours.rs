@@ -93,7 +93,7 @@ impl Trunk {
         brief.is_some_and(|brief| !brief.hours.is_empty())
     }
 
-    /// Likewise of all the time in which somebody may ring a phone who is allowed to now: open only where it does not close before.
+    /// The same for all the time in which a phone may ring that is allowed to now: open only if it does not close before that.
     fn hours_say_while_it_may_ring(&self, request: &CallRequest, now: Timestamp) -> Verdict {
         match self.hours_say(request, now) {
             // No opening and no break is as short as that.
@@ -113,7 +113,7 @@ impl Trunk {
         self.put_off_if_they_say(id, now, step, Self::hours_say)
     }
 
-    /// Likewise if it closes before its phone has rung, which whoever asks for the call rings at once.
+    /// The same if it closes before its phone has rung, which whoever asks for the call rings at once.
     pub(super) fn put_off_if_closing(
         &mut self,
         id: CallId,

@@ -1,6 +1,6 @@
 //! Calls whose key was revoked or whose agent was deleted.
 //!
-//! Trunks are reminded of these for a while, not for ever: there may be many. A call may be on its way for longer, or stand on
+//! Trunks are reminded of these for a while, not forever: there may be many. A call may be on its way for longer, or stand on
 //! the schedule for weeks. So when one is gone, all calls are looked through: what nobody has dialed ends, and what was dialed
 //! has no other attempt after it. And none is put on the schedule any more.
 

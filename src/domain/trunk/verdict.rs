@@ -19,7 +19,7 @@ pub struct Quota {
     pub cps_left: u32,
 }
 
-/// What came of a request for a call.
+/// The outcome of a request for a call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Admission {
     /// It is accepted, and will be dialed.

@@ -41,7 +41,7 @@ const ALONE_LOOKS: u32 = 2;
 /// But one that was never seen may still be on its way for so long: LiveKit may have the request and be slow with it.
 const UNSEEN: Span = Span(20_000);
 
-/// What came of it.
+/// Its outcome.
 pub(super) enum DialOutcome {
     /// The person picked up.
     Answered,
@@ -180,7 +180,7 @@ async fn job(host: &impl LiveKitHost, order: &DialOrder) -> Result<(String, Stri
         "report_url": format!("{public_url}/agent-reports/{}", order.call),
         "report_token": report_token(&host.secrets().report_key, order.call),
     };
-    // Said only to an agent that has them: what came of the call must fit the one, and the other
+    // Said only to an agent that has them: the outcome of the call must fit the one, and the other
     // is what it does at a voicemail.
     for (name, value) in [
         (

@@ -11,7 +11,7 @@ use crate::domain::ids::CallId;
 use crate::domain::object::at;
 use crate::domain::search;
 
-/// What came of dialing.
+/// The outcome of dialing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialed {
     /// The person picked up.
