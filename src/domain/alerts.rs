@@ -17,7 +17,7 @@ pub enum AlertKind {
     BreakerOpen,
     /// A trunk has given up a callback within the last hour.
     CallbacksExhausted,
-    /// Queue messages that failed again and again, within the last hour.
+    /// Queue messages that failed repeatedly, within the last hour.
     DeadLetters,
     /// A trunk's calls take up more than 70 % of what they may.
     StorageHigh,

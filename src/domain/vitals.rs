@@ -81,7 +81,7 @@ impl Seen {
 pub struct Counts {
     /// By how they ended.
     pub over: Tally,
-    /// Callbacks of which an attempt is under way or due.
+    /// Callbacks with an attempt under way or due.
     #[serde(default)]
     pub pending: u64,
 }
@@ -134,7 +134,7 @@ pub struct Vitals {
     pub open: usize,
     /// Since when the oldest call is there for dialers that none has claimed.
     pub unclaimed_since: Option<Timestamp>,
-    /// Since when the oldest callback is on its way.
+    /// Since when the oldest callback has been waiting for delivery.
     pub undelivered_since: Option<Timestamp>,
     /// How many bytes it holds.
     pub storage_bytes: u64,
@@ -173,7 +173,7 @@ impl Vitals {
         }
         let exhausted = self.seen.exhausted_at;
         if exhausted.is_some_and(|at| now < at + EXHAUSTED_FOR) {
-            let detail = "Within the last hour a callback was given up: its receiver took none of the attempts";
+            let detail = "Within the last hour a callback was given up: its receiver accepted none of the attempts";
             find(AlertKind::CallbacksExhausted, true, detail.to_owned());
         }
         let percent = self.storage_bytes.saturating_mul(100) / storage_limit.max(1);

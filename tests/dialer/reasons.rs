@@ -33,7 +33,7 @@ fn a_call_that_the_dialer_could_not_place_says_why_in_its_row_and_in_one_line_of
         (
             refused(200, words("<html>".into())),
             Reason::NotLiveKit,
-            "not a LiveKit",
+            "not LiveKit",
         ),
         (vec![], Reason::NotReachable, "server not reachable"),
         (

@@ -61,7 +61,7 @@ const REFUSALS: [(u16, &str, &str); 7] = [
         r#"{"code": "unauthenticated", "msg": "permissions denied"}"#,
         "not permitted",
     ),
-    (404, "<html>No such page</html>", "not a LiveKit"),
+    (404, "<html>No such page</html>", "not LiveKit"),
     (
         429,
         r#"{"code": "resource_exhausted", "msg": "too many rooms"}"#,

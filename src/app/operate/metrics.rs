@@ -20,7 +20,7 @@ const MOST_SHARDS: u32 = 1_000;
 pub(super) const SHARDS: &str = "shards must be a number from 1 to 1000";
 pub(super) const SHARD: &str = "shard must be a number below shards";
 pub(super) const TOO_MANY: &str =
-    "There are more than 2000 trunks: ask for them in parts, with shard and shards";
+    "There are more than 2000 trunks: request them in parts, with shard and shards";
 pub(super) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 type Trunk = ((OrgId, TrunkId), Vitals);
@@ -53,7 +53,7 @@ pub async fn metrics(api: &impl Api, _: Operator, request: &Request) -> Result<R
     text.gauge(
         "audatec_trunks_unreachable",
         "",
-        "Trunks of this answer that did not answer",
+        "Trunks of this response that could not be reached",
     );
     text.sample("", number(trunks.len() - told.len()));
     text.text.push_str("# EOF\n");
@@ -153,7 +153,7 @@ fn trunks_text(text: &mut Text, told: &[Trunk]) {
     text.counter(
         "audatec_calls",
         "",
-        "Calls that are over, by how they ended; of those that failed, why",
+        "Finished calls, by how they ended; for those that failed, why",
     );
     for (of, vitals) in told {
         let Some(counts) = counted(vitals) else {
@@ -174,13 +174,13 @@ fn trunks_text(text: &mut Text, told: &[Trunk]) {
     text.counter(
         "audatec_calls_answered",
         "",
-        "Calls that are over and were answered",
+        "Finished calls that were answered",
     );
     text.trunks(told, |told| Some(counted(told)?.over.answered));
     text.counter(
         "audatec_talk_seconds",
         "seconds",
-        "How long the conversations lasted that are over",
+        "How long finished conversations lasted",
     );
     text.trunks(told, |told| Some(counted(told)?.over.talk_seconds));
     text.counter("audatec_callbacks", "", "Callbacks that were delivered, or given up; one that was given up and then sent again counts as both");
@@ -199,7 +199,7 @@ fn depth_text(text: &mut Text, told: &[Trunk]) {
     text.gauge(
         "audatec_callbacks_pending",
         "",
-        "Callbacks of which an attempt is under way or due",
+        "Callbacks with an attempt under way or due",
     );
     text.trunks(told, |told| Some(told.counts.as_deref()?.pending));
     text.gauge("audatec_channels_in_use", "", "Calls that hold a channel");
@@ -215,7 +215,7 @@ fn depth_text(text: &mut Text, told: &[Trunk]) {
     text.gauge(
         "audatec_storage_bytes",
         "bytes",
-        "What the trunk's calls take up",
+        "Storage that the trunk's calls take up",
     );
     text.trunks(told, |told| Some(told.storage_bytes));
     text.gauge("audatec_breaker_open", "", "1 while calls are refused or held back because the dialer or an agent fails call after call");
@@ -223,13 +223,13 @@ fn depth_text(text: &mut Text, told: &[Trunk]) {
     text.gauge(
         "audatec_oldest_unclaimed_call_timestamp_seconds",
         "seconds",
-        "Since when the oldest call waits for a dialer",
+        "Since when the oldest call has been waiting for a dialer",
     );
     text.trunks(told, |told| Some(told.unclaimed_since?.as_secs()));
     text.gauge(
         "audatec_oldest_undelivered_callback_timestamp_seconds",
         "seconds",
-        "Since when the oldest callback is on its way",
+        "Since when the oldest callback has been waiting for delivery",
     );
     text.trunks(told, |told| Some(told.undelivered_since?.as_secs()));
 }
@@ -259,13 +259,13 @@ fn platform_text(text: &mut Text, oversight: &Oversight) {
     text.counter(
         "audatec_dead_letters",
         "",
-        "Queue messages that failed again and again",
+        "Queue messages that failed repeatedly",
     );
     text.sample("", oversight.dead_letters);
     text.counter(
         "audatec_lost_alarms",
         "",
-        "Objects that the cron found with something to do and no alarm",
+        "Objects that the cron found with work to do and no alarm",
     );
     text.sample("", oversight.lost_alarms);
     text.gauge("audatec_alerts_open", "", "Alerts that are open");
@@ -338,6 +338,6 @@ pub(crate) mod describe {
         ])
     }
 
-    const EXAMPLE: &str = "# TYPE audatec_dead_letters counter\n# HELP audatec_dead_letters Queue messages that failed again and again\n\
+    const EXAMPLE: &str = "# TYPE audatec_dead_letters counter\n# HELP audatec_dead_letters Queue messages that failed repeatedly\n\
         audatec_dead_letters_total 0\n# EOF\n";
 }

@@ -216,7 +216,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(Box::new(vitals))
     }
 
-    /// Since when the oldest callback is on its way; of one of the oldest, as long as the look for it goes on.
+    /// Since when the oldest callback has been waiting for delivery; of one of the oldest, as long as the look for it goes on.
     fn undelivered_since(&mut self) -> Answer<Option<Timestamp>> {
         let due = self
             .store

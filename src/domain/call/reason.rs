@@ -75,10 +75,10 @@ impl Reason {
             Self::WrongClock => "wrong clock (the LiveKit server's time is more than a minute off)",
             Self::NotPermitted => "not permitted (the API key may not do this)",
             Self::UnknownTrunk => {
-                "unknown trunk (the LiveKit server has no outbound SIP trunk of this id)"
+                "unknown trunk (the LiveKit server has no outbound SIP trunk with this id)"
             }
             Self::NotReachable => "server not reachable (no answer from the trunk's LiveKit URL)",
-            Self::NotLiveKit => "not a LiveKit (something else answers at the trunk's URL)",
+            Self::NotLiveKit => "not LiveKit (something else answers at the trunk's URL)",
             Self::NoSipNode => "no SIP node (none is running beside the LiveKit server)",
             Self::NodeFull => "node full (the LiveKit server or its SIP node is at its limit)",
             Self::NodeSilent => "SIP node silent (it stopped answering while it dialed)",
