@@ -58,7 +58,7 @@ const TESTS: [why: string, carrier: () => Record<string, unknown>, fails: string
   ["a wrong secret", () => ({ api_secret: "another secret" }), "api_secret", /^Wrong secret \(/],
   ["an unknown trunk", () => ({ sip_trunk_id: "ST_other" }), "sip_trunk", /^Unknown trunk \(/],
   ["a server that is away", () => ({ url: "ws://127.0.0.1:9" }), "server", /^Server not reachable \(/],
-  ["another server", () => ({ url: shopUrl() }), "server", /^Not a LiveKit \(/],
+  ["another server", () => ({ url: shopUrl() }), "server", /^Not LiveKit \(/],
 ];
 
 test.for(TESTS)("a test of a trunk with %s says so", async ([, carrier, fails, message]) => {
