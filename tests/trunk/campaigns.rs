@@ -692,7 +692,7 @@ fn the_feed_tells_of_a_call_when_it_is_handed_over() {
     let calls = vec![handed(campaign(1), id, OK)];
     take_round(&mut world, round(campaign(1), 0, 1, calls));
     let first = world.call(id).feed_entries().next().expect("its first");
-    assert_eq!(first.0, world.now);
+    assert_eq!(first.at, world.now);
     let call = world.run_to_end(id);
     let entries: Vec<_> = call.feed_entries().collect();
     assert_eq!(entries.len(), 4, "{entries:?}");

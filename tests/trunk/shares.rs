@@ -116,7 +116,7 @@ impl Caller {
 fn within(call: &Call) -> (u64, u64) {
     let (from, to) = (START + FROM, START + FROM + MINUTE);
     let dialed = call.dialed_at.is_some_and(|at| at >= from && at < to);
-    let began = call.feed_entries().next().expect("its first").0;
+    let began = call.feed_entries().next().expect("its first").at;
     let ended = call.ended_at.unwrap_or(to).min(to);
     (u64::from(dialed), (ended - began.max(from)).0)
 }
@@ -127,7 +127,7 @@ fn most_at_once(world: &World, campaign: CampaignId) -> i64 {
     let own = calls.filter(|call| call.is_of_campaign(campaign));
     let mut steps: Vec<(Timestamp, i64)> = Vec::new();
     for call in own {
-        steps.push((call.feed_entries().next().expect("its first").0, 1));
+        steps.push((call.feed_entries().next().expect("its first").at, 1));
         steps.extend(call.ended_at.map(|at| (at, -1)));
     }
     steps.sort_unstable();
