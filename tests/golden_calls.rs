@@ -175,7 +175,7 @@ fn rows_from_before_a_field_was_added_can_be_read() {
     ] {
         let text = std::fs::read_to_string(format!("tests/golden/calls/stored_{name}.json"));
         let call = json::read::<Call>(&text.expect("a golden")).expect(name);
-        assert!(call.told.is_empty());
+        assert!(call.feed.is_empty());
     }
 }
 

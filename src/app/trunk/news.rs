@@ -134,7 +134,7 @@ fn as_of(call: &Call, told: FeedEntry) -> Call {
 }
 
 fn attempt(call: &Call, told: FeedEntry) -> Value {
-    let up_to = call.told.iter().take_while(|known| known.at <= told.at);
+    let up_to = call.feed.iter().take_while(|known| known.at <= told.at);
     let number = up_to
         .filter(|known| known.transition.is_of_callback())
         .count();

@@ -62,7 +62,7 @@ impl Call {
 
     /// Its campaign handed it over, some time after its id was drawn: it is told of from now on.
     pub fn is_handed_over(&mut self, now: Timestamp) {
-        self.told = vec![FeedEntry::from((now, Transition::Initiating))];
+        self.feed = vec![FeedEntry::from((now, Transition::Initiating))];
     }
 
     /// Nobody dialed it, and its campaign has it back: no call of a campaign waits here.

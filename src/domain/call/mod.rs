@@ -145,8 +145,8 @@ pub struct Call {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback: Option<Delivery>,
     /// What the live feed tells of it, from when it rang on.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub told: Vec<FeedEntry>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "told")]
+    pub feed: Vec<FeedEntry>,
     /// Until then its dial counts against `max_cps`, if it stood in the queue: the call stays open as long,
     /// so that a restart finds it, however old it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -247,7 +247,7 @@ impl Call {
             failure_detail: None,
             plan: Vec::new(),
             callback: None,
-            told: Vec::new(),
+            feed: Vec::new(),
             counts_against_cps_until: None,
             long_lived: false,
             media_policy: MediaPolicy::default(),

@@ -78,25 +78,25 @@ impl Call {
         let accepted = FeedEntry::from((self.created_at(), Transition::Initiating));
         // One that its campaign handed over tells when that was.
         let is_told = |first: &FeedEntry| first.transition == Transition::Initiating;
-        let is_told = self.told.first().is_some_and(is_told);
+        let is_told = self.feed.first().is_some_and(is_told);
         let accepted = (!is_told && !self.was_refused()).then_some(accepted);
-        accepted.into_iter().chain(self.told.iter().copied())
+        accepted.into_iter().chain(self.feed.iter().copied())
     }
 
     /// When its newest transition became known.
     #[must_use]
     pub fn told_at(&self) -> Timestamp {
-        self.told.last().map_or(self.created_at(), |entry| entry.at)
+        self.feed.last().map_or(self.created_at(), |entry| entry.at)
     }
 
-    /// Notes the transitions that are new, as known at `now`.
-    pub fn note(&mut self, now: Timestamp) {
+    /// Records the transitions that are new, as known at `now`.
+    pub fn record_transitions(&mut self, now: Timestamp) {
         let rings = self.ringing_at.is_some();
         self.tell_once(rings, Transition::Ringing, now);
         self.tell_once(self.answered_at.is_some(), Transition::Answered, now);
         self.tell_once(self.status.is_terminal(), Transition::Ended, now);
         let results = self
-            .told
+            .feed
             .iter()
             .filter(|entry| entry.transition.is_of_callback());
         let known = results.count();
@@ -111,15 +111,15 @@ impl Call {
     }
 
     fn tell_once(&mut self, is_so: bool, transition: Transition, now: Timestamp) {
-        if is_so && !self.told.iter().any(|told| told.transition == transition) {
+        if is_so && !self.feed.iter().any(|told| told.transition == transition) {
             self.tell(transition, now);
         }
     }
 
     fn tell(&mut self, transition: Transition, now: Timestamp) {
-        let first = self.told.is_empty() && self.was_refused();
+        let first = self.feed.is_empty() && self.was_refused();
         let after = self.told_at() + Span(u64::from(!first));
         let at = now.max(after);
-        self.told.push(FeedEntry { at, transition });
+        self.feed.push(FeedEntry { at, transition });
     }
 }

@@ -213,7 +213,7 @@ impl Call {
             let Timed { at, event } = self.plan.remove(0);
             is_over |= event.ends_the_call();
             self.apply(event, at, settings, key);
-            self.note(at);
+            self.record_transitions(at);
         }
         is_over
     }

@@ -329,7 +329,7 @@ impl Trunk {
         let Some(held) = self.take(id, step) else {
             return;
         };
-        held.call.note(clock);
+        held.call.record_transitions(clock);
         held.is_changed = true;
         self.judge_detail(id, step);
         self.owes_unseen_place(id, step);
