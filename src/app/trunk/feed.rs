@@ -226,20 +226,19 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             false => (Vec::new(), None),
             true => self.calls_told_of(filter, &mut through)?,
         };
-        let is_wanted = |news: &FeedItem<'_>| {
-            let place = news.place();
+        let is_wanted = |item: &FeedItem<'_>| {
+            let place = item.place();
             // In a slice, what lies behind the rows that were looked at waits for those that were not.
             let is_complete = place < through || filter.slice.is_some();
             place > filter.after
                 && is_complete
                 && place < Position::start_of(self.now)
-                && is_of_type(filter, news.name())
+                && is_of_type(filter, item.name())
         };
         let mut found = Vec::new();
         for call in calls.iter().filter(|call| call.request.org == reader.org) {
-            let transitions = call
-                .feed_entries()
-                .map(|told| FeedItem::Transition(call, told));
+            let entries = call.feed_entries();
+            let transitions = entries.map(|entry| FeedItem::Transition(call, entry));
             found.extend(transitions.filter(is_wanted));
         }
         if let Some(own) = self
@@ -253,7 +252,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             found.extend(states.chain(campaigns).filter(is_wanted));
         }
         Position::sort(&mut found, FeedItem::place);
-        found.dedup_by_key(|news| news.place());
+        found.dedup_by_key(|item| item.place());
         // One more than asked for: whoever puts slices together sees where the page ends.
         let most = filter.limit + usize::from(filter.slice.is_some());
         if let Some(left_out) = found.get(most).map(FeedItem::place) {
