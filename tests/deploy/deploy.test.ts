@@ -214,7 +214,7 @@ test("a deployment that broke off at any step goes on there, and makes nothing t
 test("two deployments of one environment at once make one organisation; one that was killed is in nobody's way", { timeout: 60_000 }, async () => {
   const both = await Promise.all([deploy(), deploy()]);
   expect(both.map(({ code }) => code).sort()).toEqual([0, 1]);
-  expect(both.find(({ code }) => code === 1)?.output).toContain("Another deployment of staging is under way");
+  expect(both.find(({ code }) => code === 1)?.output).toContain("Another deployment of staging is running");
   holds("-staging");
   expect(existsSync(kept("staging.lock"))).toBe(false);
   writeFileSync(kept("staging.lock"), "999999999");
