@@ -67,32 +67,32 @@ pub struct CronView {
     pub trunks_unreachable: usize,
     /// How many objects it has found so far that had work to do and no alarm; it woke them.
     pub lost_alarms: u64,
-    /// Notifications that belong to no call, and were on their way then: test events, and that campaigns are over.
+    /// Notifications that belong to no call and were not yet delivered then: test events, and ends of campaigns.
     pub undelivered_notifications: BacklogView,
-    /// Erasures that were not completed then.
+    /// Erasures that were pending then.
     pub pending_erasures: BacklogView,
     /// Organisations that were being deleted then.
     pub pending_deletions: BacklogView,
 }
 
-/// What waits, in all organisations that the cron's run asked.
+/// What was waiting, in all organisations that the cron's run asked.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BacklogView {
-    /// How much.
+    /// How many are waiting.
     pub count: usize,
-    /// What waits for the longest; null where nothing does.
+    /// What has been waiting longest; null if nothing is.
     pub oldest: Option<OldestOfOrgView>,
 }
 
-/// Whose it is, and since when it waits.
+/// Whose it is, and since when it has been waiting.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OldestOfOrgView {
     /// The organisation.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     pub org_id: OrgId,
-    /// Since when.
+    /// Since when it has been waiting.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub since: String,
 }
@@ -113,11 +113,11 @@ impl BacklogView {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CarrierKeysView {
-    /// The name of the key that seals now; null where there is none.
+    /// The name of the key that encrypts now; null if there is none.
     pub newest: Option<String>,
-    /// How many secrets the cron's last run saw that a former key seals. It seals them anew, some each minute.
+    /// How many secrets encrypted by a former key the cron's last run saw. It re-encrypts some of them each minute.
     pub former_secrets: usize,
-    /// When it last saw one; null when it never did. An hour after that the former keys can go.
+    /// When it last saw one; null if it never did. An hour after that, the former keys can be removed.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub former_seen_at: Option<String>,
 }
