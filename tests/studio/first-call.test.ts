@@ -168,7 +168,7 @@ test("a trunk that somebody else named so is neither gone through by who can mak
   const { body: other } = await fresh.owner.post<{ id: string }>("/sip-trunks", theirs);
   const page = await studio.signedInWith(fresh.key, "/studio/start");
   const remove = page.getByRole("button", { name: `Delete ${name}` });
-  await sees(page, "“Full capacity” makes a trunk of one channel");
+  await sees(page, "“Full capacity” creates a trunk with one channel");
   expect(await remove.count()).toBe(0);
 
   await page.getByRole("button", { name: "Full capacity", exact: true }).click();
@@ -189,11 +189,11 @@ test("a trunk that somebody else named so is neither gone through by who can mak
 
   await remove.click();
   await page.getByRole("button", { name: "Delete trunk" }).click();
-  await sees(page, "“Full capacity” makes a trunk of one channel");
+  await sees(page, "“Full capacity” creates a trunk with one channel");
   const { sip_trunks } = found(await fresh.owner.get<{ sip_trunks: { id: string; name: string }[] }>("/sip-trunks"));
   expect(sip_trunks.filter((trunk) => trunk.name === name).map(({ id }) => id)).toEqual([other.id]);
   await page.reload();
-  await sees(page, "“Full capacity” makes a trunk of one channel");
+  await sees(page, "“Full capacity” creates a trunk with one channel");
   expect(await remove.count()).toBe(0);
 });
 
