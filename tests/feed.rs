@@ -9,15 +9,20 @@
 
 mod support;
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
+use audatec::app::ports::Unavailable;
 use audatec::app::trunk::{
-    FeedEvent, FeedFilter, FeedPage, KEPT, Position, Slices, Trigger, TrunkCommand, TrunkReply,
+    FEED_ROWS, FeedEvent, FeedFilter, FeedPage, KEPT, Look, Position, Slices, Trigger,
+    TrunkCommand, TrunkReply, Trunks,
 };
 use audatec::domain::agent::Status;
 use audatec::domain::call::{CarrierEvent, Failure, FailureCode, Timed};
 use audatec::domain::callback::{Attempt, AttemptResult};
-use audatec::domain::ids::OrgId;
+use audatec::domain::ids::{CallId, OrgId, TrunkTag};
 use audatec::domain::sandbox::TEST_NUMBERS;
 use audatec::domain::settings::Settings;
 use audatec::domain::time::{Span, Timestamp};
@@ -306,6 +311,112 @@ fn a_page_that_is_made_in_slices_claims_nothing_that_its_first_slice_could_not_k
     assert!(!more.is_empty());
 }
 
+/// An object that answers slice by slice, of which each is said to have read so many rows; and at which rows questions began.
+struct Object<'a> {
+    world: RefCell<&'a mut World>,
+    slice_reads: usize,
+    ends_at_once: bool,
+    began: RefCell<Vec<Option<u64>>>,
+    most_read: Cell<usize>,
+}
+
+impl Trunks for Object<'_> {
+    async fn trunk(&self, _: TrunkTag, command: &TrunkCommand) -> Result<TrunkReply, Unavailable> {
+        let mut world = self.world.borrow_mut();
+        if let TrunkCommand::Feed(_, filter) = command {
+            self.began.borrow_mut().push(filter.slice);
+            if filter.slice.is_some() {
+                world.crash(); // it knows nothing of the question before
+            }
+        }
+        let mut slices = Slices::of(command.clone(), world.settings.slice);
+        for read in 1.. {
+            let reply = world.ask(slices.command());
+            slices.has_read(self.slice_reads);
+            self.most_read
+                .set(self.most_read.get().max(read * self.slice_reads));
+            if self.ends_at_once {
+                slices.ends();
+            }
+            if let Some(page) = slices.take(reply).0 {
+                return Ok(page);
+            }
+        }
+        Err(Unavailable)
+    }
+}
+
+/// A page, as an edge puts it together of as many questions as it takes; at which row each of them began; and how many rows the
+/// one that read the most has read.
+fn as_an_edge(
+    world: &mut World,
+    filter: FeedFilter,
+    slice_reads: usize,
+    ends_at_once: bool,
+) -> (FeedPage, Vec<Option<u64>>, usize) {
+    let tag = CallId::floor(world.now).address().tag;
+    let object = Object {
+        world: RefCell::new(world),
+        slice_reads,
+        ends_at_once,
+        began: RefCell::default(),
+        most_read: Cell::default(),
+    };
+    let look = Look {
+        trunks: vec![tag],
+        reader: reader(),
+        filter,
+        usage: None,
+        vitals: None,
+    };
+    let mut context = Context::from_waker(Waker::noop());
+    match pin!(look.by(&object)).poll(&mut context) {
+        Poll::Ready(Ok(TrunkReply::Feed(page))) => {
+            (page, object.began.take(), object.most_read.get())
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn in_slices(world: &mut World, filter: FeedFilter) -> FeedPage {
+    as_an_edge(world, filter, 0, false).0
+}
+
+#[test]
+fn a_question_in_slices_reads_each_late_transition_once_and_tells_of_all() {
+    let mut world = World::new(10, 10);
+    ask(&mut world, filter(beginning(), 1));
+    pass(&mut world, Span::from_secs(2));
+    let begins = Position::before(world.now);
+    for _ in 0..60 {
+        world.accepted(OK);
+        world.dispatch();
+        pass(&mut world, Span::from_secs(60));
+        deliver(&mut world, 500);
+    }
+    world.crash(); // what is told is told from the rows
+    let before = world.rows.log_read();
+    let whole = ask(&mut world, filter(begins, 10_000)).events;
+    let once = world.rows.log_read() - before;
+    assert!(once > 15, "{once} late transitions");
+
+    world.settings.slice = 3;
+    world.crash();
+    let before = world.rows.log_read();
+    assert_eq!(in_slices(&mut world, filter(begins, 10_000)).events, whole);
+    assert_eq!(world.rows.log_read() - before, once);
+
+    let (mut after, mut told) = (begins, Vec::new());
+    while told.len() < whole.len() {
+        let page = in_slices(&mut world, filter(after, 2));
+        assert!(page.through > after, "it gets on");
+        let last = page.events.last().map(|event| event.place);
+        after = last.unwrap_or(page.through);
+        told.extend(page.events);
+    }
+    assert_eq!(told, whole);
+}
+
 #[test]
 fn a_listener_gets_on_however_many_calls_began_shortly_before_its_place() {
     let mut world = World::new(1_000, 1_000);
@@ -321,24 +432,82 @@ fn a_listener_gets_on_however_many_calls_began_shortly_before_its_place() {
     pass(&mut world, Span(5));
     world.crash(); // what is told is told from the rows
 
-    for ends_at_once in [false, true] {
-        let question = TrunkCommand::Feed(reader(), filter(after, 100));
-        let mut slices = Slices::of(question, world.settings.slice);
-        let page = loop {
-            let reply = world.ask(slices.command());
-            if ends_at_once {
-                slices.ends();
-            }
-            if let Some(TrunkReply::Feed(page)) = slices.take(reply).0 {
-                break page;
-            }
-        };
-        assert!(page.through > after, "{page:?}");
+    for (slice_reads, ends_at_once) in [(0, false), (0, true), (400, false)] {
+        let (page, began, read) =
+            as_an_edge(&mut world, filter(after, 100), slice_reads, ends_at_once);
+        assert!(page.gets_on(after), "{page:?}");
+        assert!(page.goes_on.is_none(), "{page:?}");
+        let is_one = slice_reads == 0 && !ends_at_once;
+        assert_eq!(began.len() == 1, is_one, "{began:?}");
+        // Each goes on where the one before it ended.
+        assert!(began.is_sorted() && began.iter().filter(|row| row.is_none()).count() == 1);
+        assert!(read <= FEED_ROWS, "{read} rows");
         if !ends_at_once {
             assert_eq!(by_call(&page.events).len(), 1);
             assert!(by_call(&page.events).contains_key(&late.to_string()));
         }
     }
+}
+
+/// What the filter leaves out lies thick: none of it is told, and each answer is another place.
+#[test]
+fn whoever_wants_what_is_not_there_comes_to_the_present_however_thick_the_rest_lies() {
+    let mut world = World::new(1_000, 1_000);
+    world.settings.slice = 3;
+    world.crash();
+    for n in 0..100 {
+        world.accepted(OK);
+        if n % 7 == 0 {
+            pass(&mut world, Span(1));
+        }
+    }
+    world.dispatch();
+    pass(&mut world, Span::from_secs(60));
+    world.crash();
+    let end = Position::start_of(world.now);
+    let mut wanted = filter(Position::before(START), 2);
+    wanted.only = vec!["callback.exhausted".into()];
+    for slice_reads in [0, 2_500, 19_000] {
+        wanted.after = Position::before(START);
+        for n in 0.. {
+            assert!(n < 1_000, "it gets on, and to the end");
+            let (page, _, read) = as_an_edge(&mut world, wanted.clone(), slice_reads, false);
+            assert!(
+                page.events.is_empty() && page.gets_on(wanted.after),
+                "{page:?}"
+            );
+            assert!(read <= FEED_ROWS);
+            wanted.after = page.through.just_before();
+            if page.through == end {
+                break;
+            }
+        }
+    }
+}
+
+/// An object that is loaded anew between two questions knows nothing of the first, and the answer is the same.
+#[test]
+fn a_restart_between_two_questions_loses_nothing_and_tells_nothing_twice() {
+    let mut world = World::new(1_000, 1_000);
+    for _ in 0..100 {
+        world.accepted(OK);
+    }
+    world.dispatch();
+    pass(&mut world, Span::from_secs(60));
+    world.crash();
+    let whole = ask(&mut world, filter(beginning(), 10_000)).events;
+    assert!(whole.len() > 300, "{}", whole.len());
+    world.settings.slice = 5;
+    world.crash();
+
+    let (mut after, mut told) = (beginning(), Vec::new());
+    while told.len() < whole.len() {
+        let (page, _, _) = as_an_edge(&mut world, filter(after, 7), 6_000, false);
+        assert!(page.gets_on(after), "it gets on");
+        after = page.through.just_before();
+        told.extend(page.events);
+    }
+    assert_eq!(told, whole);
 }
 
 #[test]

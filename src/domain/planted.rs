@@ -109,6 +109,10 @@ faults! {
     ClaimedTooLate,
     /// The live feed forgets the calls that closed.
     FeedForgets,
+    /// A question for the feed's history reads as many rows as there are.
+    FeedUnbounded,
+    /// It ends after so many rows, whether whoever asks got on by that or not.
+    FeedStandsStill,
     /// A room that is left over counts as deleted.
     RoomLeftOver,
     /// A dial whose answer was lost is asked for again.

@@ -172,7 +172,10 @@ async fn answer(inner: &Rc<Inner>, command: TrunkCommand) -> Result<TrunkReply, 
     let mut slices = Slices::of(command, SLICE);
     let ends_at = now() + LONG;
     loop {
+        let before = inner.work.get().rows_read;
         let reply = run(inner, slices.command());
+        let read = inner.work.get().rows_read - before;
+        slices.has_read(usize::try_from(read).unwrap_or(usize::MAX));
         arm_and_send(inner, reply.is_err()).await;
         if now() >= ends_at {
             slices.ends();

@@ -72,6 +72,31 @@ fn pages_follow_each_other_and_tell_of_one_status() {
     assert_eq!(refused, CampaignRefusal::Is(Status::Canceled));
 }
 
+/// However few have the status that is asked for, a page looks at so many rows, and says how far it got.
+#[test]
+fn a_page_looks_at_20_000_recipients_at_most_and_says_how_far_it_got() {
+    let mut world = World::new(2, 2);
+    let nth = world.draft(plan(), people(45_000));
+    let mut page = |status, after, limit| {
+        let page = CampaignCommand::Recipients {
+            status: Some(status),
+            after,
+            limit,
+        };
+        match world.ask(nth, page) {
+            CampaignReply::Recipients(page) => (page.recipients.len(), page.next),
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut nobody = |after| page(RecipientStatus::Unreached, after, 50);
+    assert_eq!(nobody(0), (0, Some(20_000)));
+    assert_eq!(nobody(20_000), (0, Some(40_000)));
+    assert_eq!(nobody(40_000), (0, None));
+    // What stands in the last of these rows is found, and what is behind it.
+    assert_eq!(page(RecipientStatus::Pending, 19_998, 50).0, 50);
+    assert_eq!(page(RecipientStatus::Pending, 44_990, 50), (10, None));
+}
+
 #[test]
 fn a_page_shows_what_the_agent_is_told_as_far_as_that_is_not_too_much() {
     let mut world = World::new(2, 2);

@@ -17,6 +17,9 @@ use crate::world::W;
 /// The feed is kept for 24 hours; what is so much younger is there, whoever's clock counts.
 const NOT_YET_LAPSED: Span = Span::from_secs(86_000);
 
+/// So many parts of the history may hold nothing, one after the other. By some clocks the present is never reached.
+const PARTS: u32 = 50;
+
 /// What one organisation's listener was told.
 #[derive(Default)]
 pub struct Listener {
@@ -59,7 +62,19 @@ pub fn catch_up(w: &W, org: Rc<Org>, listener: Rc<Listener>) {
     let world = Rc::clone(w);
     w.tasks.spawn(Owner::Client, async move {
         pause(&world, 10).await;
-        while hear(&world, &org, &listener, 100, 0).await > 0 {}
+        let mut silent = 0;
+        while silent < PARTS {
+            let asked_at = world.clock();
+            let has_heard = hear(&world, &org, &listener, 100, 0).await > 0;
+            let place = Position::read(&listener.cursor.borrow());
+            // An answer without events may be of a part of the history.
+            let is_behind = place.is_some_and(|place| place.at + Span(1_000) < asked_at);
+            silent = match (has_heard, is_behind) {
+                (true, _) => 0,
+                (false, true) => silent + 1,
+                (false, false) => return,
+            };
+        }
     });
 }
 

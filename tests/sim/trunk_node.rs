@@ -28,6 +28,8 @@ use crate::world::W;
 const AGAIN: Span = Span(5_000);
 /// How long anybody waits for an object.
 const DEADLINE_MS: u64 = 10_000;
+/// So many rows a slice of a question counts as here, where there are few: so that its bound is met.
+const SLICE_READS: usize = 2_000;
 
 pub type Reply = Result<TrunkReply, Unavailable>;
 
@@ -299,7 +301,7 @@ impl TrunkNode {
     fn serve_slices(
         self: &Rc<Self>,
         w: &W,
-        mut slices: Slices,
+        (mut slices, read): (Slices, usize),
         ends_at: u64,
         answered: impl FnOnce(&W, Option<TrunkReply>) + 'static,
     ) {
@@ -308,6 +310,11 @@ impl TrunkNode {
         };
         if w.time() >= ends_at {
             slices.ends();
+        }
+        slices.has_read(SLICE_READS);
+        let read = read + SLICE_READS;
+        if matches!(slices.command(), TrunkCommand::Feed(..)) {
+            w.oracle.has_read(self, read);
         }
         let (answer, waits) = slices.take(slice);
         if !waits {
@@ -322,7 +329,7 @@ impl TrunkNode {
             w.oracle.looks(w, &node);
             match answer {
                 Some(answer) => answered(w, Some(answer)),
-                None => node.serve_slices(w, slices, ends_at, answered),
+                None => node.serve_slices(w, (slices, read), ends_at, answered),
             }
         });
     }
@@ -633,7 +640,7 @@ pub fn ask(w: &W, tag: TrunkTag, command: TrunkCommand) -> Slot<Reply> {
         } else if command.looks_at_many() {
             let ends_at = w.time() + LONG.0;
             let slices = Slices::of(command, w.settings.slice);
-            node.serve_slices(w, slices, ends_at, answered);
+            node.serve_slices(w, (slices, 0), ends_at, answered);
         } else {
             node.serve_asking(w, command, answered);
         }

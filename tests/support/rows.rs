@@ -68,6 +68,7 @@ pub struct Rows {
     /// How many rows of calls were written.
     pub written: Cell<usize>,
     feed_rows: Cell<usize>,
+    log_read: Cell<usize>,
     /// How many bytes the rows are said to take up.
     pub used: Cell<u64>,
     /// Up to which row calls that were refused were looked for.
@@ -109,6 +110,11 @@ impl Rows {
     }
 
     /// How many rows were written for the live feed alone.
+    /// How many transitions of the feed's log were read, ever.
+    pub fn log_read(&self) -> usize {
+        self.log_read.get()
+    }
+
     pub fn feed_rows(&self) -> usize {
         self.feed_rows.get()
     }
@@ -626,11 +632,14 @@ impl TrunkStore for Rows {
     fn logged_transitions(
         &self,
         from: (Timestamp, u64),
+        until: Timestamp,
         limit: usize,
     ) -> Result<Vec<LateTransition>, StoreFailed> {
         let log = self.log.borrow();
-        let turns = log.range(from..).take(limit);
-        let turns = turns.map(|((at, row), kind)| LateTransition {
+        let turns = log.range(from..(until, 0)).take(limit);
+        let turns: Vec<_> = turns.collect();
+        self.log_read.set(self.log_read.get() + turns.len());
+        let turns = turns.into_iter().map(|((at, row), kind)| LateTransition {
             at: *at,
             row: *row,
             kind: *kind,
@@ -764,7 +773,7 @@ impl TrunkStore for Store<'_> {
         feed_notes() -> Result<Option<FeedNotes>, StoreFailed>;
         told_since(from: u64, since: Timestamp, limit: usize) -> Result<FeedScan, StoreFailed>;
         rows_before(at: Timestamp, rows: usize) -> Result<u64, StoreFailed>;
-        logged_transitions(from: (Timestamp, u64), limit: usize) -> Result<Vec<LateTransition>, StoreFailed>;
+        logged_transitions(from: (Timestamp, u64), until: Timestamp, limit: usize) -> Result<Vec<LateTransition>, StoreFailed>;
     }
 
     fn brief(&self) -> Result<Option<Brief>, StoreFailed> {

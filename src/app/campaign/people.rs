@@ -15,6 +15,9 @@ const TOGETHER: usize = 500;
 /// So many bytes of metadata a page holds, and one recipient more.
 const METADATA: usize = 1 << 20;
 
+/// So many rows a page looks at, at most: where few are of its status, it says how far it got.
+const LOOKED_AT: u64 = 20_000;
+
 /// Somebody as they are shown: of their attempts those whose calls are there.
 fn shown(record: &Record, calls: &Calls, mut row: Row) -> Recipient {
     let status = record.status_of(row.status);
@@ -92,8 +95,11 @@ impl<S: CampaignStore> Desk<'_, S> {
             (Some(status), Some(left_as)) if status == left_as => vec![status, Pending, Waiting],
             (Some(status), _) => vec![status],
         };
-        let rows = store.page(&wanted, (after, record.rows), limit + 1)?;
+        let all = record.rows;
+        let most = all.min(after.saturating_add(LOOKED_AT));
+        let rows = store.page(&wanted, (after, most), limit + 1)?;
         let mut page = page(self.actor, rows, limit, now)?;
+        page.next = page.next.or(Some(most).filter(|most| *most < all));
         self.add_metadata(&mut page)?;
         Ok(page)
     }

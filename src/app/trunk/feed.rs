@@ -11,7 +11,7 @@
 //! The order is by moment, then by call. An answer holds transitions from before the present millisecond alone, and whatever
 //! becomes known later bears a later moment: so a position that was handed out is complete, across restarts too.
 
-use super::news::{self, CAMPAIGN_UPDATED, FeedItem, TRUNK_UPDATED, TYPES};
+use super::news::{self, CAMPAIGN_UPDATED, FeedItem, TRUNK_UPDATED};
 use super::position::{
     FeedEvent, FeedFilter, FeedNotes, FeedPage, LateTransition, Logged, Position,
 };
@@ -19,7 +19,7 @@ use super::reply::reply;
 use super::store::FeedScan;
 use super::watch::{LISTENED_FOR, Watch};
 use super::{Answer, Desk, Reader, StoreFailed, TrunkRefusal, TrunkStore};
-use crate::domain::call::{Call, RECENT, longest};
+use crate::domain::call::{Call, RECENT};
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
@@ -29,12 +29,8 @@ use crate::domain::trunk::{Trunk, TrunkState, Wanted};
 pub const KEPT: Span = Span::from_secs(86_400);
 /// How often it is noted that somebody listens.
 pub(super) const NOTED_EVERY: Span = Span::from_secs(3_600);
-/// How many late transitions are looked at for one answer.
-const ROWS: usize = 1_000;
 /// How many transitions are in the list for listeners that keep up.
 const LATELY: usize = 1_000;
-/// How many rows before its place are looked at, at most, for transitions later than [`RECENT`] after their call was accepted.
-const LONG_BEFORE: usize = 5_000;
 /// How many states of the trunk are kept at most, of those within [`KEPT`].
 const STATES: usize = 1_000;
 
@@ -304,26 +300,12 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         // Each open call once, in the slice of the rows that it lies among.
         let first_row = filter.slice.filter(|from| *from > 0);
         calls.extend(self.open_calls_told_of(after, first_row.unwrap_or(0), goes_on));
-        if let Some(next) = goes_on {
-            let looked_at = CallId::floor_of(next).address().at;
-            *through = (*through).min(Position::start_of(looked_at));
-        }
-        if let Some(since) = self.feed.notes.logged_since {
-            // From there on late transitions are known too.
-            if goes_on.is_some() && after.at + Span(1) < since {
-                *through = (*through).min(Position::start_of(since));
-            } else {
-                let from = after.max(Position::start_of(since - Span(1)));
-                let transitions = self
-                    .store
-                    .logged_transitions((from.at, from.call.row()), ROWS)?;
-                if let Some(last) = transitions.last().filter(|_| transitions.len() == ROWS) {
-                    *through = (*through).min(last.place());
-                }
-                calls.extend(self.calls_of(transitions, filter, through)?);
-            }
-        }
-        Ok((calls, goes_on))
+        let begins = CallId::floor_of(from).address().at;
+        let until = goes_on.map_or(Timestamp::MAX, |next| CallId::floor_of(next).address().at);
+        *through = (*through).min(Position::start_of(until));
+        let (late, is_whole) = self.late_calls(filter, (begins, until), through)?;
+        calls.extend(late);
+        Ok((calls, goes_on.filter(|_| is_whole)))
     }
 
     /// The open calls among these rows that may have transitions behind a moment.
@@ -342,41 +324,6 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         }
         calls
     }
-
-    /// Where the rows begin whose calls may have transitions behind a moment.
-    fn history_from(&self, after: Timestamp) -> Result<u64, StoreFailed> {
-        let recent = CallId::floor(after - RECENT).row();
-        let longest = CallId::floor(after - longest(self.settings).max(RECENT)).row();
-        let long_before = self.store.rows_before(after, LONG_BEFORE)?;
-        Ok(recent.min(longest.max(long_before)))
-    }
-
-    /// The calls of these transitions, as far as they are wanted; `through` comes nearer when they are too many.
-    fn calls_of(
-        &self,
-        transitions: Vec<LateTransition>,
-        filter: &FeedFilter,
-        through: &mut Position,
-    ) -> Result<Vec<Call>, StoreFailed> {
-        let mut rows: Vec<u64> = Vec::new();
-        let mut calls = Vec::new();
-        for transition in transitions {
-            let name = TYPES
-                .get(usize::from(transition.kind))
-                .copied()
-                .unwrap_or_default();
-            if !is_of_type(filter, name) || rows.contains(&transition.row) {
-                continue;
-            }
-            if rows.len() > filter.limit {
-                *through = (*through).min(transition.place());
-                break;
-            }
-            rows.push(transition.row);
-            calls.extend(self.store.get_at(transition.row)?);
-        }
-        Ok(calls)
-    }
 }
 
 /// Whether calls are told of.
@@ -389,6 +336,6 @@ fn is_of_calls(filter: &FeedFilter) -> bool {
             .any(|only| !others.contains(&only.as_str()))
 }
 
-fn is_of_type(filter: &FeedFilter, name: &str) -> bool {
+pub(super) fn is_of_type(filter: &FeedFilter, name: &str) -> bool {
     filter.only.is_empty() || filter.only.iter().any(|only| only == name)
 }

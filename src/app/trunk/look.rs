@@ -58,10 +58,9 @@ impl Look {
         if let Some(asked) = self.vitals {
             return Ok(TrunkReply::AllVitals(self.all_vitals(trunks, asked).await));
         }
-        let command = TrunkCommand::Feed(self.reader, self.filter.clone());
         let so_far: RefCell<Option<FeedPage>> = RefCell::default();
         let answers = self.trunks.iter().map(|tag| async {
-            match trunks.trunk(*tag, &command).await? {
+            match self.told_by(trunks, *tag).await? {
                 TrunkReply::Feed(page) => {
                     let known = so_far.take();
                     let most = self.filter.limit + 1;
@@ -81,6 +80,38 @@ impl Look {
             }
         }
         so_far.take().map(TrunkReply::Feed).ok_or(Unavailable)
+    }
+
+    /// A trunk's page, which gets on: where so many calls began shortly before the place that is asked for that one question
+    /// doesn't come past them, the next goes on at the row that it came to.
+    async fn told_by(
+        &self,
+        trunks: &impl Trunks,
+        tag: TrunkTag,
+    ) -> Result<TrunkReply, Unavailable> {
+        let mut filter = self.filter.clone();
+        let mut so_far: Option<FeedPage> = None;
+        loop {
+            let command = TrunkCommand::Feed(self.reader, filter.clone());
+            let page = match trunks.trunk(tag, &command).await? {
+                TrunkReply::Feed(page) => page,
+                reply => return Ok(reply),
+            };
+            let page = match so_far.take() {
+                Some(known) => known.then(page, filter.limit + 1),
+                None => page,
+            };
+            let stays = !page.gets_on(filter.after);
+            // One of the release before begins anew each time.
+            let next = page
+                .goes_on
+                .filter(|row| stays && filter.slice < Some(*row));
+            if next.is_none() {
+                return Ok(TrunkReply::Feed(page.cut(filter.limit)));
+            }
+            filter.slice = next;
+            so_far = Some(page);
+        }
     }
 
     /// What those of them that answer tell their operator of themselves.

@@ -81,6 +81,15 @@ impl Position {
         Self::new(at - Span(1), CallId::floor(Timestamp::MAX))
     }
 
+    /// Behind all that lies before this place, and before what lies at it.
+    #[must_use]
+    pub fn just_before(self) -> Self {
+        match self == Self::start_of(self.at) {
+            true => Self::before(self.at),
+            false => Self::new(self.at, CallId::of_number(self.call.number() - 1)),
+        }
+    }
+
     /// Sorts what has a place in the feed: two passes, of which the second leaves alone what bears one moment.
     pub fn sort<T>(items: &mut Vec<T>, place: impl Fn(&T) -> Self) {
         oldest_first(items, |item| place(item).call.number());
@@ -124,7 +133,7 @@ pub struct FeedFilter {
     pub limit: usize,
     /// How long the answer may wait for the first event.
     pub wait: Span,
-    /// Where to go on in the history, for an answer that is made in slices; 0 at its beginning.
+    /// Where to go on in the history, where it is looked through in slices and questions; 0 at its beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slice: Option<u64>,
 }
@@ -149,7 +158,8 @@ pub struct FeedPage {
     pub through: Position,
     /// The present, as the trunk knows it.
     pub now: Timestamp,
-    /// Where the history goes on; none when the look came to its end.
+    /// Where the history goes on; none when the look came to its end. In an answer: where it is to be asked next, since a question
+    /// looks at so many rows and came to no other place; then what it found so far is in `events`, in no part complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goes_on: Option<u64>,
     /// Of later events the directory is told when they happen, but for those that are planned: this is the first of them. None
@@ -159,6 +169,55 @@ pub struct FeedPage {
 }
 
 impl FeedPage {
+    /// Whether who asked from this place on comes to another by it: by an event, or past what the filter left out.
+    #[must_use]
+    pub fn gets_on(&self, after: Position) -> bool {
+        self.complete() > 0 || self.through.just_before() > after
+    }
+
+    /// How many of its events are told, whatever the rows tell that were not looked at.
+    #[must_use]
+    pub fn complete(&self) -> usize {
+        let complete = self
+            .events
+            .iter()
+            .filter(|event| event.place < self.through);
+        complete.count()
+    }
+
+    /// This part of the history and the next, which is later in rows though not in moments: `most` events of them.
+    #[must_use]
+    pub fn then(mut self, next: Self, most: usize) -> Self {
+        self.events.extend(next.events);
+        Position::sort(&mut self.events, |event| event.place);
+        self.events.dedup_by_key(|event| event.place);
+        // What the first part looked at has had other turns since.
+        let mut page = Self {
+            events: self.events,
+            through: next.through.min(Position::start_of(self.now)),
+            now: self.now,
+            next_planned: self.next_planned.min(next.next_planned),
+            ..next
+        };
+        if let Some(left_out) = page.events.get(most).map(|event| event.place) {
+            page.events.truncate(most);
+            page.through = page.through.min(left_out);
+        }
+        page
+    }
+
+    /// What is complete of it: not more than was asked for.
+    #[must_use]
+    pub fn cut(mut self, limit: usize) -> Self {
+        self.events.retain(|event| event.place < self.through);
+        if let Some(left_out) = self.events.get(limit).map(|event| event.place) {
+            self.events.truncate(limit);
+            self.through = left_out;
+        }
+        self.goes_on = None;
+        self
+    }
+
     /// Whether there is nothing, up to the present.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
@@ -239,5 +298,42 @@ mod tests {
         assert!(place(0) < place(255) && place(255) < campaign(0));
         assert!(campaign(0) < campaign(255) && campaign(255) < call);
         assert_eq!(Position::read(&place(9).cursor()), Some(place(9)));
+    }
+
+    #[test]
+    fn nothing_lies_between_a_place_and_what_is_just_before_it() {
+        let at = Timestamp(1_781_431_200_000);
+        let call = CallId::floor(at);
+        assert_eq!(Position::start_of(at).just_before(), Position::before(at));
+        let before = Position::new(at, call).just_before();
+        assert!(Position::start_of(at) < before && before < Position::new(at, call));
+        assert_eq!(before.call.number() + 1, call.number());
+    }
+
+    /// What lies before `through` is nothing, for who knows all of the millisecond before it.
+    #[test]
+    fn a_page_gets_on_by_an_event_or_by_its_place_and_by_the_next_millisecond_it_does_not() {
+        let at = Timestamp(1_781_431_200_000);
+        let page = |through: Position, event: Option<Position>| FeedPage {
+            events: event
+                .into_iter()
+                .map(|place| FeedEvent {
+                    place,
+                    event: Value::Null,
+                })
+                .collect(),
+            through,
+            now: at + Span(9),
+            goes_on: None,
+            next_planned: None,
+        };
+        let after = Position::before(at);
+        assert!(!page(Position::start_of(at), None).gets_on(after));
+        assert!(page(Position::start_of(at + Span(1)), None).gets_on(after));
+        let call = Position::new(at, CallId::floor(at));
+        assert!(page(call, None).gets_on(after));
+        assert!(!page(call, None).gets_on(call.just_before()));
+        assert!(!page(call, Some(call)).gets_on(call.just_before()));
+        assert!(page(Position::before(at + Span(1)), Some(call)).gets_on(after));
     }
 }

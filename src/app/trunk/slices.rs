@@ -2,14 +2,18 @@
 
 use std::cell::Cell;
 
-use super::{FeedPage, InList, Position, Scan, TrunkCommand, TrunkReply};
+use super::{InList, Scan, TrunkCommand, TrunkReply};
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
-/// A look into the feed's history takes so many slices at most.
+/// A look that adds calls up takes so many slices at most.
 const SLICES: usize = 400;
+/// And one into the feed's history reads so many rows, in all,
+pub const FEED_ROWS: usize = 20_000;
+/// of which a slice may take so many: those that it looks at, its late transitions, and the calls that are told of.
+const FEED_SLICE: usize = 1_200;
 
 /// After so long a question is answered with what was found by then: where many look, each has its turn seldom.
 pub const LONG: Span = Span(2_000);
@@ -55,8 +59,9 @@ impl Slices {
             TrunkCommand::List(_, filter) => list(&mut filter.limit, &mut filter.scan_limit),
             TrunkCommand::Deliveries(_, filter) => list(&mut filter.limit, &mut filter.scan_limit),
             TrunkCommand::Feed(_, filter) => {
-                filter.slice = Some(0);
-                (SLICES, filter.limit)
+                // Where a question before it got no further than to a row.
+                filter.slice = Some(filter.slice.unwrap_or(0));
+                (FEED_ROWS, filter.limit)
             }
             TrunkCommand::Usage(_, filter) => {
                 filter.scan_limit = slice.min(filter.scan_limit);
@@ -81,9 +86,16 @@ impl Slices {
         self.next.clone()
     }
 
-    /// It has taken long: the next slice is the last, unless the question would come no further by that.
+    /// It has taken long: the next slice is the last.
     pub fn ends(&mut self) {
         self.left = 0;
+    }
+
+    /// The next slice has read so many rows of the object. Where that counts, this one may be the last.
+    pub fn has_read(&mut self, rows: usize) {
+        if matches!(self.next, TrunkCommand::Feed(..)) && !planted(Fault::FeedUnbounded) {
+            self.left = self.left.saturating_sub(rows);
+        }
     }
 
     /// How many calls or events the last slice found.
@@ -145,23 +157,24 @@ impl Slices {
             }
             (TrunkCommand::Feed(_, filter), TrunkReply::Feed(page)) => {
                 let page = match found.take() {
-                    Some(TrunkReply::Feed(before)) => together(before, page, limit + 1),
+                    Some(TrunkReply::Feed(before)) => before.then(page, limit + 1),
                     _ => page,
                 };
-                *left = left.saturating_sub(1);
-                let complete = page
-                    .events
-                    .iter()
-                    .filter(|event| event.place < page.through);
-                let is_full = complete.count() > limit;
-                // However many calls began shortly before the place that is asked for: the cursor knows no rows.
-                let got_on = page.through > filter.after;
-                if let Some(goes_on) = page.goes_on.filter(|_| !(is_full || *left == 0 && got_on)) {
+                let is_done = page.complete() > limit || *left < FEED_SLICE;
+                if let Some(goes_on) = page.goes_on.filter(|_| !is_done) {
                     filter.slice = Some(goes_on);
                     *found = Some(TrunkReply::Feed(page));
                     return None;
                 }
-                Some(TrunkReply::Feed(cut(page, limit)))
+                // However many calls began shortly before the place that is asked for, whoever asks comes past them: the cursor
+                // knows no rows, and this answer does.
+                let stays = page.goes_on.is_some() && !page.gets_on(filter.after);
+                Some(TrunkReply::Feed(
+                    match stays && !planted(Fault::FeedStandsStill) {
+                        true => page,
+                        false => page.cut(limit),
+                    },
+                ))
             }
             (_, reply) => Some(reply),
         }
@@ -237,34 +250,4 @@ fn page<T: InList + Clone>(
     let until = goes_on.filter(|_| !is_full);
     let is_done = until.is_none() || *left == 0;
     (Scan { calls, until }, is_done)
-}
-
-/// Two slices of the history, the second later than the first, in rows though not in moments.
-fn together(mut before: FeedPage, then: FeedPage, most: usize) -> FeedPage {
-    before.events.extend(then.events);
-    Position::sort(&mut before.events, |event| event.place);
-    before.events.dedup_by_key(|event| event.place);
-    // What the first slice looked at has had other turns since.
-    let mut page = FeedPage {
-        events: before.events,
-        through: then.through.min(Position::start_of(before.now)),
-        now: before.now,
-        next_planned: before.next_planned.min(then.next_planned),
-        ..then
-    };
-    if let Some(left_out) = page.events.get(most).map(|event| event.place) {
-        page.events.truncate(most);
-        page.through = page.through.min(left_out);
-    }
-    page
-}
-
-/// Of a page, what is complete: not more than was asked for.
-fn cut(mut page: FeedPage, limit: usize) -> FeedPage {
-    page.events.retain(|event| event.place < page.through);
-    if let Some(left_out) = page.events.get(limit).map(|event| event.place) {
-        page.events.truncate(limit);
-        page.through = left_out;
-    }
-    page
 }

@@ -184,10 +184,11 @@ pub trait TrunkStore {
         transitions: &[LateTransition],
         forget_before: Timestamp,
     ) -> Result<(), StoreFailed>;
-    /// The log from this place on, in its order: at most `limit` transitions.
+    /// The log from this place on, up to and without a moment, in its order: at most `limit` transitions.
     fn logged_transitions(
         &self,
         from: (Timestamp, u64),
+        until: Timestamp,
         limit: usize,
     ) -> Result<Vec<LateTransition>, StoreFailed>;
     /// Whether all rows are as this release writes them.

@@ -37,11 +37,12 @@ impl SqlStore {
     pub(super) fn kept_transitions(
         &self,
         from: (Timestamp, u64),
+        until: Timestamp,
         limit: usize,
     ) -> Result<Vec<LateTransition>, StoreFailed> {
-        let query =
-            "SELECT at, row, kind FROM turns WHERE (at, row) >= (?, ?) ORDER BY at, row LIMIT ?";
-        let rows = self.query(query, vec![millis(from.0), number(from.1), count(limit)])?;
+        let query = "SELECT at, row, kind FROM turns WHERE (at, row) >= (?, ?) AND at < ? ORDER BY at, row LIMIT ?";
+        let bounds = vec![millis(from.0), number(from.1), millis(until), count(limit)];
+        let rows = self.query(query, bounds)?;
         let read = |row: Row| match row.as_slice() {
             [
                 SqlStorageValue::Integer(at),

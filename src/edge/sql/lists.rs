@@ -117,6 +117,11 @@ impl SqlStore {
         since: Timestamp,
         limit: usize,
     ) -> Result<FeedScan, StoreFailed> {
+        // What began since then was told of since then: more of those than are read need not be looked at.
+        let limit = match CallId::floor_of(from).address().at >= since {
+            true => limit.min(TOLD + 1),
+            false => limit,
+        };
         let bounds = vec![number(from), number(NO_CEILING), count(limit)];
         let fits = "open <> 1 AND told_at >= ?";
         let seen = self.seen(OLDEST_FIRST, bounds, fits, vec![millis(since)])?;

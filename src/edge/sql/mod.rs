@@ -380,9 +380,10 @@ impl TrunkStore for SqlStore {
     fn logged_transitions(
         &self,
         from: (Timestamp, u64),
+        until: Timestamp,
         limit: usize,
     ) -> Result<Vec<LateTransition>, StoreFailed> {
-        self.kept_transitions(from, limit)
+        self.kept_transitions(from, until, limit)
     }
 
     fn is_complete(&self) -> bool {

@@ -42,6 +42,8 @@ export function Recipients({ campaign }: { campaign: Campaign }) {
     isUnsettled: () => isMoving(campaign),
   });
   const rows = list.data?.recipients;
+  const matches = list.data?.next_cursor ? "No recipient matches so far" : "No recipient matches";
+  const none = filters.isAny || filters.cursor ? matches : "No recipients yet";
   return (
     <Card
       title="Recipients"
@@ -56,7 +58,7 @@ export function Recipients({ campaign }: { campaign: Campaign }) {
     >
       <Failure error={list.error} retry={list.reload} />
       {list.isLoading && <Skeleton rows={6} />}
-      {rows?.length === 0 && <Empty title={filters.isAny || filters.cursor ? "No recipient matches" : "No recipients yet"} />}
+      {rows?.length === 0 && <Empty title={none} />}
       {rows && rows.length > 0 && (
         <Table
           label="Recipients"

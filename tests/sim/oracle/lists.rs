@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use audatec::app::trunk::FEED_ROWS;
 use audatec::domain::call::CallStatus;
 use audatec::domain::ids::{CallId, OrgId};
 use serde_json::Value;
@@ -124,6 +125,15 @@ impl Oracle {
             let what = format!("all pages of calls show {} of {}", ids.len(), own.len());
             self.fail(None, None, what);
         }
+    }
+
+    /// A question for the feed's history reads so many rows of its object at most.
+    pub fn has_read(&self, node: &TrunkNode, rows: usize) {
+        self.check(rows <= FEED_ROWS, node.tag, None, || {
+            format!(
+                "a question for the feed's history read {rows} rows, at most {FEED_ROWS} it may"
+            )
+        });
     }
 
     /// Somebody's next look at many rows of an object, or the answer of the last one. While clocks jump nothing can be told.

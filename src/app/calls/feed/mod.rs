@@ -250,12 +250,11 @@ fn merge(
     let mut next = events.last().map_or(filter.after, |event| event.place);
     if is_whole {
         // Up to there nothing was left out: not even what the filter left out is looked at again.
-        let behind = if through == present {
-            now - QUIET
-        } else {
-            through.at
+        let behind = match through == present {
+            true => Position::before(now - QUIET),
+            false => through.just_before(),
         };
-        next = next.max(Position::before(behind));
+        next = next.max(behind);
     }
     let shown = events.into_iter().map(|FeedEvent { event, .. }| event);
     let is_present = is_whole && through == present;

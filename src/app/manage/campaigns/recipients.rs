@@ -267,7 +267,8 @@ async fn matching(
         let is_one = |one: &Recipient| statuses.is_empty() || statuses.contains(&one.status);
         all.extend(found.recipients.into_iter().filter(is_one));
         match found.next {
-            Some(next) if all.len() < limit => after = next,
+            // A look for one status has looked at as many rows as a page may.
+            Some(next) if all.len() < limit && status.is_none() => after = next,
             next => return Ok((all, next)),
         }
     }

@@ -75,7 +75,8 @@ pub fn list() -> Description {
     Description::new(
         TAG,
         "List recipients",
-        "The recipients of a campaign, in the order in which they were added.",
+        "The recipients of a campaign, in the order in which they were added. A page looks at 20,000 of them at most: with a \
+         `status` that few have, it may hold fewer than `limit`, or even none, and still have a `next_cursor`.",
         ok::<RecipientList>(
             "A page of recipients.",
             json!({"recipients": [shown()], "next_cursor": null}),
