@@ -264,14 +264,15 @@ fn what_an_object_remembers_beside_its_calls() {
         call
     };
     stored("counted", &counted);
-    stored(
-        "day",
-        &DayCount {
-            day: 20_420,
-            accepted: 17,
-            last: 251_000_000_000_001,
-        },
-    );
+    let day = DayCount {
+        day: 20_420,
+        accepted: 17,
+        last: 251_000_000_000_001,
+        handed: Vec::new(),
+    };
+    stored("day", &day);
+    let handed = vec![251_000_000_000_000, 251_000_000_000_001];
+    stored("day_handed", &DayCount { handed, ..day });
     let filter = FeedFilter {
         after: Position::start_of(START),
         only: Vec::new(),

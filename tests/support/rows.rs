@@ -53,7 +53,7 @@ pub struct Rows {
     feed_notes: RefCell<Option<String>>,
     log: RefCell<BTreeMap<(Timestamp, u64), u8>>,
     refused_gone: Cell<u64>,
-    day: Cell<DayCount>,
+    day: RefCell<DayCount>,
     seen: Cell<Seen>,
     usage: RefCell<BTreeMap<Hour, String>>,
     /// How often a row of usage was written.
@@ -106,7 +106,13 @@ impl Rows {
     /// How many may leave.
     pub fn over(&self) -> usize {
         let calls = self.calls.borrow();
-        calls.values().filter(|row| row.may_leave()).count()
+        // A campaign's stays for a while, whatever room is needed.
+        let is_direct = |row: &&Row| {
+            let call = read::<Call>(&row.json);
+            call.is_ok_and(|call| call.request.campaign.is_none())
+        };
+        let over = calls.values().filter(|row| row.may_leave());
+        over.filter(is_direct).count()
     }
 
     /// How many rows were written for the live feed alone.
@@ -448,12 +454,12 @@ impl TrunkStore for Rows {
     }
 
     fn day(&self) -> Result<DayCount, StoreFailed> {
-        Ok(self.day.get())
+        Ok(self.day.borrow().clone())
     }
 
     fn put_day(&self, day: &DayCount) -> Result<(), StoreFailed> {
         self.days_written.set(self.days_written.get() + 1);
-        self.day.set(*day);
+        self.day.replace(day.clone());
         Ok(())
     }
 

@@ -683,6 +683,58 @@ fn campaigns_calls_count_among_the_days() {
     assert!(matches!(world.trigger(OK), Admission::Rejected { .. }));
 }
 
+/// What a commit counted that failed, and whose rows were not kept, was never accepted.
+#[test]
+fn a_hand_over_that_was_not_kept_uses_up_nothing_of_a_day() {
+    for (kept, failure) in [(0, Fail::Before), (1, Fail::Halfway), (2, Fail::After)] {
+        let mut world = World::new(100, 100);
+        world.now = world.now + Span(1);
+        world.brief(100, 100, |brief| brief.config.max_calls_per_day = Some(5));
+        world.accepted(OK);
+        let ids = take_round(&mut world, round(campaign(1), 2, 0, Vec::new())).granted;
+        let calls = ids.iter().map(|id| handed(campaign(1), *id, OK));
+        let round = TrunkCommand::CampaignRound(round(campaign(1), 0, 2, calls.collect()));
+        // Behind the day's own row, which is written first.
+        world.luck.failure.set(Some((1, failure)));
+        assert!(world.try_ask(round).is_err());
+        assert_eq!(world.rows.all().len(), 1 + kept);
+        for _ in 0..4 - kept {
+            world.accepted(OK);
+            world.crash();
+        }
+        let told = world.trigger(OK);
+        let is_full = matches!(told, Admission::Rejected { .. });
+        assert!(is_full, "{kept} were kept: {told:?}");
+    }
+}
+
+/// Whatever room is needed: a campaign whose object died over what it heard asks again, and would call again where there is none.
+#[test]
+fn a_call_that_has_just_ended_stays_until_its_campaign_knows() {
+    let mut world = World::new(10, 10);
+    let id = begun(&mut world, campaign(1), OK);
+    world.run_to_end(id);
+    deliver(&mut world, 200);
+    world.rows.used.set(world.settings.storage_limit);
+    // Loaded anew, it looks at once.
+    world.crash();
+    let leave = |world: &mut World, time: Span| {
+        world.now = world.now + time;
+        world.ask(TrunkCommand::Tick);
+        let batch = std::mem::take(&mut world.sent.expired).into_iter();
+        batch.map(|call| call.id).collect::<Vec<_>>()
+    };
+    assert_eq!(leave(&mut world, Span::from_secs(30)), []);
+    let soon = world.now + Span::from_secs(10);
+    assert!(
+        world.next_due().is_some_and(|due| due <= soon),
+        "it is looked again"
+    );
+    let known = outcome(&mut world, campaign(1), id);
+    assert!(matches!(known, Became::Over(_)), "{known:?}");
+    assert_eq!(leave(&mut world, Span::from_secs(60)), [id]);
+}
+
 /// A listener that keeps up misses no call whose id is older than what it has heard.
 #[test]
 fn the_feed_tells_of_a_call_when_it_is_handed_over() {

@@ -343,7 +343,7 @@ impl TrunkActor {
         rows.finish()?;
         // Before the rows of those that it counts: which of them are not kept, it tells.
         self.count_redialed(store, has_redialed)?;
-        // Ids of what a campaign hands over were drawn before: its calls are not found behind the others', and counted first.
+        // Ids of what a campaign hands over were drawn before others': its calls are counted first, which names them.
         self.count_day(store, has_day && hands_over)?;
         self.write(store, changed, has_news)?;
         // Behind the calls that it counts: what a row tells is counted when this can't be written.
@@ -378,7 +378,7 @@ impl TrunkActor {
     /// Notes how many calls the day took, if that changed.
     fn count_day(&self, store: &impl TrunkStore, is_news: bool) -> Result<(), StoreFailed> {
         match self.trunk.today().filter(|_| is_news) {
-            Some(today) => store.put_day(&today),
+            Some(today) => store.put_day(today),
             None => Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 //! Retention: finished calls leave their trunk's object when they are old, so that it never grows without bound.
 //!
 //! A call that was refused leaves after a day, others after the time that calls are kept; where little room is left, refused
-//! ones leave first, then the oldest, whatever their age.
+//! ones leave first, then the oldest, whatever their age, but for campaigns' that have only just ended.
 //!
 //! In bounded batches, looked for when the object wakes anyway (its alarm, or the cron's poke), so that an idle trunk needs
 //! no alarm of its own. A batch goes to the archive first, and its rows go when the archive has it: a crash between the two
@@ -143,13 +143,15 @@ impl Retention {
         if batch.is_empty() && goes_on.is_none() {
             batch = store.expired(kept(self.keep), BATCH)?;
         }
-        self.busy = !batch.is_empty() || goes_on.is_some();
+        let some_are_owed = is_full && keeps_owed(store, &mut batch, now)?;
+        self.busy = !batch.is_empty() || goes_on.is_some() || some_are_owed;
         let look = LOOK.min(Span(self.keep.0 / 100 + 1_000));
         self.look_at = now
             + match (batch.is_empty(), goes_on) {
                 (false, _) => AGAIN,
                 (true, Some(_)) if is_full => GOES_ON_FULL,
                 (true, Some(_)) => GOES_ON,
+                (true, None) if some_are_owed => GOES_ON,
                 (true, None) => look,
             };
         Ok(batch)
@@ -187,6 +189,24 @@ impl Retention {
 
 /// A call that may count against `max_cps` stays, whatever room is needed: an object that is loaded anew counts by its row.
 const COUNTED: Span = Span(2_000);
+
+/// By then a campaign has heard what became of its call, though its object died over that. One that was told that there is no such
+/// call would make another.
+const OWED: Span = Span(60_000);
+
+/// Takes those out of a batch that are owed to their campaigns. Whether there are any.
+fn keeps_owed(
+    store: &impl TrunkStore,
+    batch: &mut Vec<Expired>,
+    now: Timestamp,
+) -> Result<bool, StoreFailed> {
+    let all: Vec<CallId> = batch.iter().map(|expired| expired.id).collect();
+    let owed = store.calls_that_leave(&all)?.into_iter();
+    let owed = owed.filter(|call| call.request.campaign.is_some() && now < call.updated_at + OWED);
+    let owed: Vec<CallId> = owed.map(|call| call.id).collect();
+    batch.retain(|expired| !owed.contains(&expired.id));
+    Ok(!owed.is_empty())
+}
 
 /// How much room a trunk's calls take up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

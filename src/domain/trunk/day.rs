@@ -18,14 +18,18 @@ impl Trunk {
             return;
         }
         let at = self.next_at(now);
-        let noted = step.rows().day();
-        let more = step.rows().accepted_from(noted.goes_on_from(at));
-        let mut today = noted;
-        if day(at) != noted.day || more > 0 {
+        let rows = step.rows();
+        let noted = rows.day();
+        let mut today = noted
+            .clone()
+            .without_unkept(|row| rows.call_at(row).is_some());
+        let more = rows.accepted_from(today.goes_on_from(at));
+        if day(at) != today.day || more > 0 {
             today = DayCount {
                 day: day(at),
-                accepted: noted.on(at).saturating_add(more),
+                accepted: today.on(at).saturating_add(more),
                 last: self.last.map_or(0, |last| last.row()),
+                handed: Vec::new(),
             };
         }
         if planted(Fault::DayForgotten) {
@@ -37,8 +41,8 @@ impl Trunk {
 
     /// The day's acceptances, as they are to be noted.
     #[must_use]
-    pub fn today(&self) -> Option<DayCount> {
-        self.today
+    pub fn today(&self) -> Option<&DayCount> {
+        self.today.as_ref()
     }
 
     fn max_calls_per_day(&self) -> Option<u32> {
@@ -52,8 +56,20 @@ impl Trunk {
 
     pub(super) fn count_today(&mut self, call: CallId, step: &mut Step<'_>) {
         if let Some(today) = &mut self.today {
+            if !step.day {
+                // They were counted in a commit that was kept.
+                today.handed.clear();
+            }
             today.count(call);
             step.day = true;
+        }
+    }
+
+    /// The same for one that a campaign hands over, which is counted before it is written.
+    pub(super) fn count_handed(&mut self, call: CallId, step: &mut Step<'_>) {
+        self.count_today(call, step);
+        if let Some(today) = &mut self.today {
+            today.handed.push(call.row());
         }
     }
 
@@ -67,7 +83,7 @@ impl Trunk {
     fn full_until(&mut self, now: Timestamp, step: &mut Step<'_>) -> Option<Timestamp> {
         let (most, at) = (self.max_calls_per_day()?, self.next_at(now));
         self.know_day(now, step);
-        let accepted = self.today.unwrap_or_default().on(at);
+        let accepted = self.today.as_ref().map_or(0, |today| today.on(at));
         let redialed = self.redialed(step).on(at);
         let midnight = Timestamp((day(at) + 1) * DAY.0);
         (accepted.saturating_add(redialed) >= most).then_some(midnight)

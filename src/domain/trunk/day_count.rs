@@ -8,7 +8,7 @@ use crate::domain::time::{Span, Timestamp};
 pub(super) const DAY: Span = Span::from_secs(86_400);
 
 /// A day's acceptances: a row of the trunk, written along with each call that it counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayCount {
     /// Days since the Unix epoch.
     pub day: u64,
@@ -16,6 +16,10 @@ pub struct DayCount {
     pub accepted: u32,
     /// The row of the last call that was counted. Calls behind it are not, though they are there: this could not be written.
     pub last: u64,
+    /// The rows of those that a campaign handed over and that were counted last. They are written behind this: where this is all
+    /// that was kept of a commit that failed, it tells which of them there are not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handed: Vec<u64>,
 }
 
 impl DayCount {
@@ -28,7 +32,7 @@ impl DayCount {
         }
     }
 
-    pub(super) const fn on(self, at: Timestamp) -> u32 {
+    pub(super) const fn on(&self, at: Timestamp) -> u32 {
         if self.day == day(at) {
             self.accepted
         } else {
@@ -38,12 +42,19 @@ impl DayCount {
 
     pub(super) fn count(&mut self, call: CallId) {
         let at = call.address().at;
-        *self = Self {
-            day: day(at),
-            accepted: self.on(at).saturating_add(1),
-            // The id of one that a campaign handed over was drawn before others'.
-            last: self.last.max(call.row()),
-        };
+        self.accepted = self.on(at).saturating_add(1);
+        self.day = day(at);
+        // The id of one that a campaign handed over was drawn before others'.
+        self.last = self.last.max(call.row());
+    }
+
+    /// Those that were counted and are not there were never accepted.
+    pub(super) fn without_unkept(mut self, is_kept: impl Fn(u64) -> bool) -> Self {
+        let counted = self.handed.len();
+        self.handed.retain(|row| is_kept(*row));
+        let unkept = u32::try_from(counted - self.handed.len()).unwrap_or_default();
+        self.accepted = self.accepted.saturating_sub(unkept);
+        self
     }
 }
 
@@ -101,5 +112,9 @@ mod tests {
         assert_eq!(today.goes_on_from(midnight), CallId::floor(midnight).row());
         today.count(call(midnight));
         assert_eq!((today.on(midnight), today.on(midnight + DAY)), (1, 0));
+        today.handed = vec![1, 2, 3];
+        today.accepted = 5;
+        let kept = today.without_unkept(|row| row == 2);
+        assert_eq!((kept.accepted, kept.handed), (3, vec![2]));
     }
 }

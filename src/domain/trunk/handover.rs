@@ -142,7 +142,7 @@ impl Trunk {
             max_wait: not_after - now,
         });
         self.last = self.last.max(Some(id.address()));
-        self.count_today(id, step);
+        self.count_handed(id, step);
         self.started(id, agent, now, step);
         if planted(Fault::CampaignBlocks) {
             self.accepted.push(now);
