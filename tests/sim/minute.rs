@@ -23,6 +23,8 @@ const BEGINS_MS: u64 = 5_000;
 const MINUTE_MS: u64 = 60_000;
 /// How often it is looked what they hold.
 const LOOKS_MS: u64 = 100;
+/// From a call's end until the next one is in its channel, or less.
+const HANDED_ON_MS: usize = 30;
 /// So far from what is even may what one has be.
 const UNEVEN: f64 = 0.1;
 /// When all are decided it is completed by then.
@@ -183,8 +185,10 @@ fn judge(w: &W, tag: TrunkTag, limits: Limits, owns: &[Own], used: &Used) {
     let of = |used: &[usize], most: usize| used.iter().sum::<usize>() * 1_000 / most;
     let channels = of(&used.held, looks * limits.max_channels as usize);
     let rate = of(&used.rang, 60 * limits.max_cps as usize);
-    // Where both are nearly in use, what waits for one keeps some of the other.
-    if channels < 950 && rate < 950 && channels + rate < 1_700 {
+    // A channel is handed on by messages, which short calls feel.
+    let handed_on = used.rang.iter().sum::<usize>() * HANDED_ON_MS;
+    let handed_on = handed_on * 1_000 / (MINUTE_MS as usize * limits.max_channels as usize);
+    if channels + handed_on < 950 && rate < 950 {
         let what = format!(
             "campaigns leave a trunk idle: {channels} ‰ of its channels and {rate} ‰ of its rate of {limits:?} are used: {used:?} {owns:?}"
         );

@@ -35,6 +35,15 @@ pub(super) struct Campaigns {
     usual: Span,
 }
 
+/// Calls that wait for their dials.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Turns {
+    /// In their order.
+    pub now: Vec<CallId>,
+    /// Too soon for these, and until when.
+    pub later: Vec<(CallId, Timestamp)>,
+}
+
 impl Campaigns {
     pub fn loaded(&mut self, now: Timestamp) {
         self.loaded_at = now;
@@ -184,25 +193,50 @@ impl Campaigns {
     }
 
     /// Calls that wait for their dials, in the order in which they get them: each time one of the campaign that had the fewest.
-    pub fn in_turn(&self, waiting: Vec<CallId>) -> Vec<CallId> {
+    /// And those that their campaigns' own rates do not let be dialed yet, each with when that is, the soonest first: until then
+    /// a dial is the others'.
+    pub fn in_turn(&self, waiting: Vec<CallId>, now: Timestamp) -> Turns {
         let mut whose: VecMap<CallId, usize> = VecMap::default();
         for (at, share) in self.shares.iter().enumerate() {
             for id in &share.undialed {
                 whose.insert(*id, at);
             }
         }
-        let mut dials: Vec<u64> = self.shares.iter().map(|share| share.dials).collect();
-        let ranked = waiting.into_iter().map(|id| {
-            let dials = whose.get(&id).and_then(|at| dials.get_mut(*at));
-            let rank = dials.map_or(0, |dials| {
-                *dials += 1;
-                *dials - 1
-            });
-            (rank, id)
-        });
-        let mut ranked: Vec<(u64, CallId)> = ranked.collect();
+        let own_slots = |share: &Share| {
+            let most = share.demand.max_cps.filter(|most| *most > 0);
+            most.map_or_else(Vec::new, |most| share.dialed.slots(now, most))
+        };
+        let slots: Vec<Vec<Timestamp>> = self.shares.iter().map(own_slots).collect();
+        let known = self.loaded_at + Span(1_000);
+        let mut dials: Vec<(u64, usize)> =
+            self.shares.iter().map(|share| (share.dials, 0)).collect();
+        let mut ranked: Vec<(u64, CallId)> = Vec::new();
+        let mut later: Vec<(CallId, Timestamp)> = Vec::new();
+        for id in waiting {
+            let at = whose.get(&id).copied();
+            let own = at.and_then(|at| dials.get_mut(at).zip(slots.get(at)));
+            let Some(((rank, place), slots)) = own else {
+                ranked.push((0, id));
+                continue;
+            };
+            let rounds = place.checked_div(slots.len()).unwrap_or_default();
+            let slot = slots.get(*place - rounds * slots.len());
+            let free = slot.map_or(now, |at| (*at + Span::from_secs(rounds as u64)).max(known));
+            *place += 1;
+            match free > now {
+                true => later.push((id, free)),
+                false => {
+                    ranked.push((*rank, id));
+                    *rank += 1;
+                }
+            }
+        }
         oldest_first(&mut ranked, |(rank, _)| u128::from(*rank));
-        ranked.into_iter().map(|(_, id)| id).collect()
+        oldest_first(&mut later, |(_, at)| at.0.into());
+        Turns {
+            now: ranked.into_iter().map(|(_, id)| id).collect(),
+            later,
+        }
     }
 
     /// The same behind a write that failed: it may have counted calls as over that go on, so their campaigns say how many are.

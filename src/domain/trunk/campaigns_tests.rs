@@ -46,14 +46,38 @@ fn who_waits_is_dialed_first_whose_campaign_had_fewer_dials() {
         all.holds(other, *id, now);
     }
     let [a, b, c, d, e, f] = [0, 1, 2, 3, 4, 5].map(|nth: usize| calls[nth]);
-    assert_eq!(all.in_turn(calls.clone()), [a, e, b, f, c, d]);
+    assert_eq!(all.in_turn(calls.clone(), now).now, [a, e, b, f, c, d]);
     all.dials(one, a, now);
-    assert_eq!(all.in_turn(vec![b, c, d, e, f]), [e, b, f, c, d]);
+    let turns = all.in_turn(vec![b, c, d, e, f], now);
+    assert_eq!((turns.now, turns.later), (vec![e, b, f, c, d], vec![]));
     assert_eq!(all.are_before(one, now), 0);
     all.dials(one, b, now);
     all.dials(one, c, now);
     assert_eq!(all.are_before(one, now), 1);
     assert_eq!(all.are_before(other, now), 0);
+}
+
+#[test]
+fn who_may_not_be_dialed_yet_leaves_the_dial_to_others() {
+    let now = Timestamp(1_000_000);
+    let (mut all, [one, other]) = two(Some(1), now);
+    let [a, b, c, d, e] = [1, 2, 3, 4, 5].map(call);
+    for (of, id) in [(one, a), (one, b), (one, c), (other, d), (other, e)] {
+        all.holds(of, id, now);
+    }
+    let turns = all.in_turn(vec![a, b, c, d, e], now);
+    assert_eq!(turns.now, [a, d, e]);
+    assert_eq!(
+        turns.later,
+        [(b, now + Span(1_000)), (c, now + Span(2_000))]
+    );
+    all.dials(one, a, now);
+    let turns = all.in_turn(vec![b, c, d, e], now + Span(400));
+    assert_eq!(turns.now, [d, e]);
+    assert_eq!(
+        turns.later,
+        [(b, now + Span(1_000)), (c, now + Span(2_000))]
+    );
 }
 
 #[test]

@@ -157,15 +157,29 @@ impl Trunk {
         let waiting = due.filter(|id| self.is_unclaimed(*id));
         let (mut waiting, last): (Vec<CallId>, Vec<CallId>) =
             waiting.partition(|id| self.direct.has(accepted(*id)));
-        waiting.extend(self.campaigns.in_turn(last));
+        let turns = self.campaigns.in_turn(last, now + RIDES);
+        waiting.extend(turns.now);
         let slots = self.dialed.slots(now + RIDES, max_cps);
-        for (place, id) in waiting.into_iter().enumerate().skip(room) {
+        let mut waiting = waiting.into_iter();
+        let mut later = turns.later.into_iter().peekable();
+        for place in 0.. {
             let Some(at) = slots.get(place % slots.len().max(1)) else {
                 break;
             };
             let turn = *at + Span::from_secs((place / slots.len().max(1)) as u64);
-            self.campaigns.falls_behind(turn);
-            self.dispatch_again(id, sent_for(turn, now));
+            let own = later.next_if(|(_, own)| *own <= turn).map(|(id, _)| id);
+            match own.or_else(|| waiting.next()) {
+                Some(_) if place < room => {}
+                Some(id) => {
+                    self.campaigns.falls_behind(turn);
+                    self.dispatch_again(id, sent_for(turn, now));
+                }
+                None => break,
+            }
+        }
+        // Nobody waits behind these.
+        for (id, own) in later {
+            self.dispatch_again(id, sent_for(own, now));
         }
     }
 }
