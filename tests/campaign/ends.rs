@@ -239,7 +239,7 @@ fn an_answer_that_is_lost_or_not_written_is_asked_for_again() {
     for luck in [Luck::Unheard, Luck::Dies, Luck::Unwritten, Luck::Written] {
         let mut world = World::new(5, 5);
         let nth = world.running(plan(), people(1));
-        while world.callers[nth].store.record().is_running() {
+        while world.callers[nth].record().is_running() {
             let next = world.now() + Span(1);
             world.luck = vec![None; 1_000];
             world.no_directory = true;
@@ -249,7 +249,7 @@ fn an_answer_that_is_lost_or_not_written_is_asked_for_again() {
         let now = world.now();
         world.live_until(now + Span::from_secs(20));
         assert!(!world.rested.is_empty(), "{luck:?}");
-        assert_eq!(world.callers[nth].store.record().mark, None, "{luck:?}");
+        assert_eq!(world.callers[nth].record().mark, None, "{luck:?}");
         let due = world.next_due_of(nth);
         assert_eq!(due, None::<Timestamp>, "{luck:?}");
     }

@@ -1,7 +1,7 @@
 //! How campaigns get on.
 
 use audatec::app::campaign::{CampaignCommand, CampaignRefusal, CampaignReply};
-use audatec::domain::call::CallStatus;
+use audatec::domain::call::{CallStatus, FailureCode};
 use audatec::domain::campaign::{HeldBy, Plan, RecipientStatus, Status};
 use audatec::domain::redial::{Cause, Redial};
 use audatec::domain::time::Span;
@@ -92,6 +92,47 @@ fn two_with_one_number_are_never_called_at_once() {
     let counts = world.counts(nth);
     assert_eq!((counts.in_progress, counts.waiting), (1, 1));
     assert_eq!(world.run(nth).campaign.counts.completed, 2);
+}
+
+#[test]
+fn whose_destination_is_closed_later_is_unreached_for_that_reason() {
+    let mut world = World::new(2, 5);
+    let list = vec![
+        person("called", "+442071838750"),
+        person("waits", "+442071838750"),
+        person("at home", "+14155550001"),
+        person("pending", "+442071838751"),
+    ];
+    let nth = world.running(plan(), list);
+    world.live_until(BEGIN + Span(1_500));
+    let is = |world: &mut World, who| world.recipient(nth, who).status;
+    assert_eq!(is(&mut world, "called"), RecipientStatus::InProgress);
+    assert_eq!(is(&mut world, "waits"), RecipientStatus::Waiting);
+    assert_eq!(is(&mut world, "pending"), RecipientStatus::Pending);
+    world.trunk.brief(2, 5, |brief| {
+        brief.config.destinations.deny = vec!["+44".into()];
+    });
+    let shown = world.run(nth);
+    assert_eq!(shown.campaign.status, Status::Completed);
+    let counts = shown.campaign.counts;
+    assert_eq!(
+        (counts.completed, counts.unreached, counts.total),
+        (2, 2, 4)
+    );
+    // Whoever was being called is called on.
+    assert_eq!(is(&mut world, "called"), RecipientStatus::Completed);
+    for who in ["waits", "pending"] {
+        let one = world.recipient(nth, who);
+        assert_eq!(one.status, RecipientStatus::Unreached);
+        assert_eq!(one.next_attempt_at, None);
+        let told = one.attempts.iter();
+        let told: Vec<_> = told
+            .map(|one| (one.call, one.status, one.failure.map(|why| why.code)))
+            .collect();
+        let why = FailureCode::DestinationNotAllowed;
+        assert_eq!(told, [(None, None, Some(why))], "{who}");
+    }
+    assert_eq!(world.dialed.len(), 2);
 }
 
 #[test]

@@ -9,6 +9,9 @@
     reason = "a test stops where it fails"
 )]
 
+#[path = "../support/campaign_rows.rs"]
+#[allow(dead_code, reason = "the simulation uses the rest of it")]
+mod campaign_rows;
 mod ends;
 mod feed;
 mod life;

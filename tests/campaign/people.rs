@@ -1,14 +1,18 @@
 //! Who is on the list, and what of them is read.
 
-use audatec::app::campaign::{CampaignCommand, CampaignRefusal, CampaignReply, EraseRecipients};
+use audatec::app::campaign::{
+    CampaignActor, CampaignCommand, CampaignRefusal, CampaignReply, CampaignStore, EraseRecipients,
+};
 use audatec::app::views::campaign::RecipientView;
 use audatec::domain::call::CallStatus;
 use audatec::domain::campaign::{Attempt, RecipientStatus, Status};
 use audatec::domain::contacts::Number;
 use audatec::domain::ids::CallId;
 use audatec::domain::phone::E164;
+use audatec::domain::settings::Settings;
 use audatec::domain::time::Span;
 
+use super::support;
 use super::world::{BEGIN, Luck, World, people, person, plan};
 
 #[test]
@@ -25,6 +29,28 @@ fn the_same_file_again_adds_nothing() {
     assert_eq!(add(&mut world, rows), (0, 1_201, vec![]));
     let counts = world.counts(nth);
     assert_eq!((counts.total, counts.pending), (1_200, 1_200));
+}
+
+/// As many as may be, and no more: who is there already is nobody more.
+#[test]
+fn the_200_000th_is_the_last_to_be_added() {
+    let mut world = World::new(1, 1);
+    let nth = world.draft(plan(), people(2));
+    let store = &world.callers[nth].store;
+    let mut record = store.said().expect("a record");
+    record.campaign.counts.total = 199_999;
+    store.commit(&record, &[]).expect("written");
+    let key = support::World::key();
+    let mut actor = CampaignActor::load(store, &Settings::default(), key).expect("read");
+    let names = ["customer-1", "last", "beyond", "customer-0", "far beyond"];
+    let more = names.map(|name| person(name, "+14155550199"));
+    let add = CampaignCommand::Add(more.into());
+    let (reply, _) = actor.handle(store, add, world.now()).expect("written");
+    let CampaignReply::Added(added) = reply else {
+        panic!("{reply:?}");
+    };
+    assert_eq!((added.added, added.duplicates), (1, 2));
+    assert_eq!(added.too_many, [2, 4]);
 }
 
 #[test]

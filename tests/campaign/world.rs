@@ -1,11 +1,10 @@
 //! Campaigns and their trunk.
 
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use audatec::app::campaign::{
-    CampaignActor, CampaignCommand, CampaignRefusal, CampaignReply, CampaignStore, Exchange, Heard,
-    Recipient, Shown,
+    CampaignActor, CampaignCommand, CampaignRefusal, CampaignReply, Exchange, Heard, Recipient,
+    Shown,
 };
 use audatec::app::messages::CallbackMessage;
 use audatec::app::trunk::{CampaignHeard, StoreFailed, TrunkCommand, TrunkReply};
@@ -18,169 +17,9 @@ use audatec::domain::phone::E164;
 use audatec::domain::settings::Settings;
 use audatec::domain::time::{Span, Timestamp};
 
+use super::campaign_rows::CampaignRows;
 use super::plan::bare_plan;
 use super::support::{self, START, agent, api_key, org};
-
-/// A campaign's rows.
-#[derive(Default)]
-pub struct Store {
-    record: RefCell<Option<String>>,
-    rows: RefCell<BTreeMap<u64, (Row, Option<String>)>>,
-    /// How many rows of recipients and of the campaign were written.
-    pub written: Cell<u64>,
-    /// How many recipients a question read at most.
-    pub most_read: Cell<usize>,
-    /// Where those were whose rows were removed.
-    pub removed: RefCell<Vec<RecipientStatus>>,
-    /// The next write fails, once it was kept or before.
-    pub fails: Cell<Option<bool>>,
-}
-
-impl Store {
-    fn some(&self, limit: usize, wanted: impl Fn(&Row) -> bool) -> Vec<Row> {
-        let rows = self.rows.borrow();
-        let rows = rows.values().map(|(row, _)| row).filter(|row| wanted(row));
-        let rows: Vec<Row> = rows.take(limit).cloned().collect();
-        self.most_read.set(self.most_read.get().max(rows.len()));
-        rows
-    }
-
-    pub fn all(&self) -> Vec<Row> {
-        self.some(usize::MAX, |_| true)
-    }
-
-    pub fn record(&self) -> Record {
-        let doc = self.record.borrow();
-        audatec::app::json::read(doc.as_deref().expect("a row")).expect("readable")
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.record.borrow().is_none() && self.rows.borrow().is_empty()
-    }
-}
-
-impl CampaignStore for Store {
-    fn record(&self) -> Result<Option<Record>, StoreFailed> {
-        let doc = self.record.borrow();
-        Ok(doc
-            .as_deref()
-            .map(|doc| audatec::app::json::read(doc).expect("readable")))
-    }
-
-    fn commit(&self, record: &Record, rows: &[Row]) -> Result<(), StoreFailed> {
-        let fails = self.fails.take();
-        if fails == Some(false) {
-            return Err(StoreFailed);
-        }
-        *self.record.borrow_mut() = Some(serde_json::to_string(record).expect("JSON"));
-        for row in rows {
-            // As it is read again.
-            let attempts = serde_json::to_string(&row.attempts).expect("JSON");
-            let attempts = serde_json::from_str(&attempts).expect("readable");
-            let row = Row {
-                attempts,
-                ..row.clone()
-            };
-            let number = row.row;
-            self.rows.borrow_mut().get_mut(&number).expect("a row").0 = row;
-        }
-        self.written.set(self.written.get() + 1 + rows.len() as u64);
-        fails.map_or(Ok(()), |_| Err(StoreFailed))
-    }
-
-    fn add(&self, rows: &[(Row, Option<&str>)]) -> Result<(), StoreFailed> {
-        for (row, metadata) in rows {
-            let new = (row.clone(), metadata.map(str::to_owned));
-            let before = self.rows.borrow_mut().insert(row.row, new);
-            assert!(before.is_none(), "a row is taken once");
-        }
-        Ok(())
-    }
-
-    fn ending_in(
-        &self,
-        digits: &str,
-        after: u64,
-        limit: usize,
-    ) -> Result<(Vec<Row>, Option<u64>), StoreFailed> {
-        // Few, so that a look goes on.
-        let limit = limit.min(7);
-        let looked_at = self.some(limit, |row| row.row > after);
-        let last = looked_at.last().filter(|_| looked_at.len() == limit);
-        let last = last.map(|row| row.row);
-        let fits = |row: &Row| row.phone.as_str().ends_with(digits);
-        Ok((looked_at.into_iter().filter(fits).collect(), last))
-    }
-
-    fn remove(&self, rows: &[u64]) -> Result<(), StoreFailed> {
-        for row in rows {
-            let removed = self.rows.borrow_mut().remove(row);
-            let status = removed.map(|(row, _)| row.status);
-            self.removed.borrow_mut().extend(status);
-        }
-        Ok(())
-    }
-
-    fn clear(&self) -> Result<(), StoreFailed> {
-        *self.record.borrow_mut() = None;
-        self.rows.borrow_mut().clear();
-        Ok(())
-    }
-
-    fn known(&self, references: &[&str]) -> Result<Vec<String>, StoreFailed> {
-        let known = self.some(usize::MAX, |row| {
-            references.contains(&row.reference.as_str())
-        });
-        Ok(known.into_iter().map(|row| row.reference).collect())
-    }
-
-    fn in_progress(&self) -> Result<Vec<Row>, StoreFailed> {
-        Ok(self.some(usize::MAX, |row| row.status == RecipientStatus::InProgress))
-    }
-
-    fn pending(&self, after: u64, limit: usize) -> Result<Vec<Row>, StoreFailed> {
-        Ok(self.some(limit, |row| {
-            row.row > after && row.status == RecipientStatus::Pending
-        }))
-    }
-
-    fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Row>, StoreFailed> {
-        let mut due = self.some(usize::MAX, |row| row.next_at.is_some_and(|at| at <= now));
-        due.sort_by_key(|row| row.next_at);
-        due.truncate(limit);
-        Ok(due)
-    }
-
-    fn next_due(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreFailed> {
-        let later = self.some(usize::MAX, |row| row.next_at.is_some_and(|at| at > after));
-        Ok(later.into_iter().filter_map(|row| row.next_at).min())
-    }
-
-    fn row(&self, row: u64) -> Result<Option<Row>, StoreFailed> {
-        Ok(self.rows.borrow().get(&row).map(|(row, _)| row.clone()))
-    }
-
-    fn by_reference(&self, reference: &str) -> Result<Option<Row>, StoreFailed> {
-        Ok(self.some(1, |row| row.reference == reference).pop())
-    }
-
-    fn page(
-        &self,
-        status: &[RecipientStatus],
-        (after, through): (u64, u64),
-        limit: usize,
-    ) -> Result<Vec<Row>, StoreFailed> {
-        Ok(self.some(limit, |row| {
-            let fits = status.is_empty() || status.contains(&row.status);
-            row.row > after && row.row <= through && fits
-        }))
-    }
-
-    fn metadata(&self, row: u64) -> Result<Option<String>, StoreFailed> {
-        let rows = self.rows.borrow();
-        Ok(rows.get(&row).and_then(|(_, metadata)| metadata.clone()))
-    }
-}
 
 /// What goes wrong with an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,9 +43,15 @@ pub enum Luck {
 /// A campaign's object.
 pub struct Caller {
     pub id: CampaignId,
-    pub store: Store,
+    pub store: CampaignRows,
     actor: Option<CampaignActor>,
     pub told: Vec<CallbackMessage>,
+}
+
+impl Caller {
+    pub fn record(&self) -> Record {
+        self.store.said().expect("a row")
+    }
 }
 
 /// A trunk and its campaigns.
@@ -272,9 +117,11 @@ impl World {
     pub fn draft(&mut self, plan: Plan, people: Vec<NewRecipient>) -> usize {
         let nth = self.callers.len();
         let id = CampaignId::from_entropy([nth as u8 + 1; 16]);
+        let store = CampaignRows::default();
+        store.few.set(Some(7));
         self.callers.push(Caller {
             id,
-            store: Store::default(),
+            store,
             actor: None,
             told: Vec::new(),
         });
@@ -355,7 +202,7 @@ impl World {
     fn with<T>(
         &mut self,
         nth: usize,
-        work: impl FnOnce(&mut CampaignActor, &Store, Timestamp) -> Result<T, StoreFailed>,
+        work: impl FnOnce(&mut CampaignActor, &CampaignRows, Timestamp) -> Result<T, StoreFailed>,
     ) -> Result<T, StoreFailed> {
         let now = self.trunk.now;
         let caller = &mut self.callers[nth];
@@ -366,7 +213,9 @@ impl World {
                 CampaignActor::load(&caller.store, &Settings::default(), key)?
             }
         };
-        let result = work(&mut actor, &caller.store, now)?;
+        let result = work(&mut actor, &caller.store, now);
+        caller.store.roll_back();
+        let result = result?;
         if let Some(message) = actor.due_message(now) {
             caller.told.push(message);
         }
@@ -395,8 +244,7 @@ impl World {
     }
 
     pub fn is_taking_back(&self, nth: usize) -> bool {
-        let record = self.callers[nth].store.record();
-        record.takes_back.is_some()
+        self.callers[nth].record().takes_back.is_some()
     }
 
     pub fn crash(&mut self, nth: usize) {
@@ -409,7 +257,7 @@ impl World {
         if store.is_empty() {
             return;
         }
-        let record = store.record();
+        let record = self.callers[nth].record();
         let counts = record.campaign.counts;
         let rows = store.all();
         let many = |wanted: RecipientStatus| {

@@ -22,6 +22,14 @@ pub struct CampaignRows {
     pub fails: Cell<Option<bool>>,
     /// Nothing can be read.
     pub reads_fail: Cell<bool>,
+    /// How many rows of recipients and of the campaign were committed.
+    pub written: Cell<u64>,
+    /// How many recipients a question read at most.
+    pub most_read: Cell<usize>,
+    /// Where those were whose rows were removed.
+    pub removed: RefCell<Vec<RecipientStatus>>,
+    /// So many are looked at in one go, where digits are looked for, if that is few: a look goes on.
+    pub few: Cell<Option<usize>>,
 }
 
 impl CampaignRows {
@@ -31,7 +39,19 @@ impl CampaignRows {
         }
         let rows = self.rows.borrow();
         let rows = rows.values().map(|(row, _)| row).filter(|row| wanted(row));
-        Ok(rows.take(limit).cloned().collect())
+        let rows: Vec<Row> = rows.take(limit).cloned().collect();
+        self.most_read.set(self.most_read.get().max(rows.len()));
+        Ok(rows)
+    }
+
+    /// All rows, as they are.
+    pub fn all(&self) -> Vec<Row> {
+        let rows = self.rows.borrow();
+        rows.values().map(|(row, _)| row.clone()).collect()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.record.borrow().is_none() && self.rows.borrow().is_empty()
     }
 
     /// The campaign's own row.
@@ -84,6 +104,7 @@ impl CampaignStore for CampaignRows {
             let kept = all.get_mut(&row.row).expect("a row");
             kept.0 = row;
         }
+        self.written.set(self.written.get() + 1 + rows.len() as u64);
         fails.map_or(Ok(()), |_| Err(StoreFailed))
     }
 
@@ -100,6 +121,7 @@ impl CampaignStore for CampaignRows {
         after: u64,
         limit: usize,
     ) -> Result<(Vec<Row>, Option<u64>), StoreFailed> {
+        let limit = limit.min(self.few.get().unwrap_or(limit));
         let looked_at = self.some(limit, |row| row.row > after)?;
         let last = looked_at.last().filter(|_| looked_at.len() == limit);
         let last = last.map(|row| row.row);
@@ -108,7 +130,11 @@ impl CampaignStore for CampaignRows {
     }
 
     fn remove(&self, rows: &[u64]) -> Result<(), StoreFailed> {
-        self.rows.borrow_mut().retain(|row, _| !rows.contains(row));
+        for row in rows {
+            let removed = self.rows.borrow_mut().remove(row);
+            let status = removed.map(|(row, _)| row.status);
+            self.removed.borrow_mut().extend(status);
+        }
         Ok(())
     }
 
