@@ -4,6 +4,7 @@ use audatec::app::campaign::CampaignCommand;
 use audatec::app::json;
 use audatec::app::trunk::{FeedEvent, FeedFilter, Position, TrunkCommand, TrunkReply};
 use audatec::app::views::campaign::CampaignView;
+use audatec::domain::planted::{Fault, plant};
 use audatec::domain::time::{Span, Timestamp};
 
 use super::support::reader;
@@ -115,8 +116,8 @@ fn a_pause_and_what_is_changed_then_are_told_at_once() {
     assert_eq!(last.event["data"]["name"], "Second reminders");
 }
 
-#[test]
-fn a_status_that_nobody_could_be_told_is_told_after_a_restart() {
+/// The last status that is told of one that was called off while its trunk did not hear it, and died before it did.
+fn told_after_a_restart() -> Option<String> {
     let (mut world, nth, mut after) = listened();
     follow(&mut world, &mut after, BEGIN + Span::from_secs(5));
     world.mute = true;
@@ -128,8 +129,21 @@ fn a_status_that_nobody_could_be_told_is_told_after_a_restart() {
     world.mute = false;
     let until = world.now() + Span::from_secs(10);
     let heard = follow(&mut world, &mut after, until);
-    let last = heard.last().expect("an event");
-    assert_eq!(last.event["data"]["status"], "canceled");
+    let status = heard.last()?.event["data"]["status"].as_str();
+    status.map(str::to_owned)
+}
+
+#[test]
+fn a_status_that_nobody_could_be_told_is_told_after_a_restart() {
+    assert_eq!(told_after_a_restart().as_deref(), Some("canceled"));
+}
+
+#[test]
+fn one_that_forgot_over_a_crash_to_tell_its_end_would_be_noticed() {
+    plant(Some(Fault::CampaignEndUntold));
+    let told = told_after_a_restart();
+    plant(None);
+    assert_eq!(told, None);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::executor::Owner;
 use crate::oracle::{CampaignFacts, Intent, Limits};
 use crate::ports::{Edge, pause};
 use crate::world::W;
-use crate::{hours, operator, receivers};
+use crate::{hours, officer, operator, receivers};
 
 /// How long a request may linger whose answer was lost.
 const LINGERS_MS: u64 = 20_000;
@@ -102,14 +102,19 @@ fn number(w: &W, nth: usize) -> String {
         (true, false) if w.people.hits(300) => hours::elsewhere(w).into(),
         (true, false) => sandbox().into(),
         _ if w.people.hits(250) => sandbox().into(),
-        _ => format!("+1415555{nth:04}"),
+        _ => own_number(nth),
     }
+}
+
+/// A number that nobody else has, at which somebody picks up.
+fn own_number(nth: usize) -> String {
+    format!("+1415555{nth:04}")
 }
 
 /// So many people, each with a number of their own, who pick up.
 pub fn everybody(w: &W, many: usize) -> Vec<NewRecipient> {
     (0..many)
-        .map(|nth| person(w, nth, format!("+1415555{nth:04}")))
+        .map(|nth| person(w, nth, own_number(nth)))
         .collect()
 }
 
@@ -243,6 +248,10 @@ impl Caller {
         let heard = ask(&Edge::new(w, 0), self.org.id, self.id, cancel).await;
         if let Ok(Ok(_)) = heard {
             w.oracle.campaign_is_silent(w, self.id);
+            // Before whoever follows the feed was told of it.
+            if !w.faults.words_come() && w.people.hits(300) {
+                self.node(w).die(w);
+            }
         }
         heard
     }
@@ -361,6 +370,10 @@ async fn live(w: &W, org: Rc<Org>, every: u64) {
                 caller.add(w, more).await;
             }
             14 if w.people.hits(300) => drop(caller.cancel(w).await),
+            15 if !few => {
+                let nth = w.people.below(many as u64) as usize;
+                officer::spares(w, &caller.org, own_number(nth));
+            }
             _ => caller.look(w),
         }
         pause(w, w.people.between(1, every * 2)).await;

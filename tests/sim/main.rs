@@ -4,7 +4,7 @@
 //!
 //! - `cargo test --test sim`: seeds that once failed, and the first ones
 //! - `SIM_SECONDS=60 cargo test --test sim`: new ones instead of the first
-//! - `SEED=123 cargo test --test sim`: that one alone, with its trace if it fails
+//! - `SEED=123 cargo test --test sim`: that one alone, with its trace if it fails; with `FAULT=SliceSkips` and the planted faults, under that
 //! - `SCALE=1000,1000000 cargo test --test sim many_trunks`: so many trunks, so many calls; see `scale`
 //! - `cargo test --features planted --test sim`: the planted faults as well; `FAULT=Slice` those alone that are called so
 #![allow(
@@ -20,6 +20,7 @@
 
 mod campaign_node;
 #[path = "../support/campaign_rows.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
 mod campaign_rows;
 mod campaigner;
 mod clients;
@@ -116,7 +117,11 @@ fn main() -> ExitCode {
     let parts = scale.split_once(',');
     let scale = parts.and_then(|(trunks, calls)| Some((trunks.parse().ok()?, calls.parse().ok()?)));
     match number("SEED") {
-        Some(seed) => tally.test("replay", || holds(seed)),
+        Some(seed) => {
+            #[cfg(feature = "planted")]
+            planted::plant_the_wanted();
+            tally.test("replay", || holds(seed));
+        }
         None => {
             tally.test("seeds_that_once_failed_pass", || all_hold(&once_failed()));
             match number("SIM_SECONDS") {

@@ -64,6 +64,30 @@ async fn suppress(w: &W, org: &Rc<Org>) {
     }
 }
 
+/// Somebody on a campaign's list asks not to be called, once, and may be called again when that is over.
+pub fn spares(w: &W, org: &Rc<Org>, number: String) {
+    // A word for it that comes late would be taken for another's.
+    if w.oracle.was_ever_suppressed(org.id, &number) {
+        return;
+    }
+    w.oracle.suppresses(org.id, &number);
+    let (world, org) = (Rc::clone(w), Rc::clone(org));
+    w.tasks.spawn(Owner::Client, async move {
+        let w = &world;
+        let asked = w.time();
+        let body = Some(json!({"phone_number": number, "reason": "Asked us"}));
+        let request = Ask::send("POST", "/suppressions".into(), &org.owner, body);
+        match ask(w, request).await.map(|heard| heard.status) {
+            Some(200 | 201) => {
+                w.oracle.suppressed(w, org.id, &[&number], asked);
+                pause(w, w.people.between(1_000, 60_000)).await;
+            }
+            _ => pause(w, LINGERS_MS).await,
+        }
+        while !allow(w, &org, &number).await {}
+    });
+}
+
 /// A file: two at once end as one.
 async fn import(w: &W, org: &Rc<Org>) {
     let numbers = [number(w), number(w)];
@@ -94,20 +118,25 @@ async fn send(w: &W, org: &Org, file: &str) -> bool {
     heard.is_some_and(|heard| heard.status == 200)
 }
 
-/// A number may be called again.
-async fn allow(w: &W, org: &Rc<Org>, number: &str) {
+/// A number may be called again; `false` when nobody says so.
+async fn allow(w: &W, org: &Rc<Org>, number: &str) -> bool {
     w.oracle.allows(org.id, number);
     let path = format!("/suppressions/{number}");
+    let mut is_allowed = false;
     for tries in 0..4 {
         let request = Ask::send("DELETE", path.clone(), &org.owner, None);
         match ask(w, request).await.map(|heard| heard.status) {
-            Some(204 | 404) if tries == 0 => return,
-            Some(204 | 404) => break,
+            Some(204 | 404) if tries == 0 => return true,
+            Some(204 | 404) => {
+                is_allowed = true;
+                break;
+            }
             _ => pause(w, w.rng.between(100, 1_000)).await,
         }
     }
     // One that was not answered may come later.
     pause(w, LINGERS_MS).await;
+    is_allowed
 }
 
 /// What was answered as suppressed is in the list.

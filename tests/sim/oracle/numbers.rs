@@ -34,6 +34,13 @@ impl Oracle {
         self.numbers.borrow().contains_key(&(org, number))
     }
 
+    /// Whether anybody ever asked for a number not to be called.
+    pub fn was_ever_suppressed(&self, org: OrgId, number: &str) -> bool {
+        self.numbers
+            .borrow()
+            .contains_key(&(org, number.to_owned()))
+    }
+
     /// The numbers that are certainly suppressed.
     pub fn known_suppressed(&self, org: OrgId) -> Vec<String> {
         let numbers = self.numbers.borrow();
