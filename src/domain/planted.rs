@@ -296,6 +296,8 @@ faults! {
     CampaignToldAtOnce,
     /// After a restart a campaign that rests tells the feed nothing.
     CampaignEndUntold,
+    /// Of an erased number's calls one in each batch stays.
+    ErasedInPart,
 }
 
 /// Whether a fault is planted: no.

@@ -61,6 +61,14 @@ impl Office {
         Directory::restore(rows).ok()
     }
 
+    /// All that it keeps.
+    pub fn texts(&self) -> Vec<String> {
+        let rows = self.rows.borrow();
+        rows.iter()
+            .map(|(name, doc)| format!("{name} {doc}"))
+            .collect()
+    }
+
     /// It dies; or is replaced, and goes on for a while without knowing it.
     pub fn die(&self, w: &W) {
         w.note(None, || format!("the directory of {} dies", self.org));

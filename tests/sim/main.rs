@@ -31,6 +31,7 @@ mod copies;
 mod directory_node;
 #[path = "../support/directory_rows.rs"]
 mod directory_rows;
+mod eraser;
 mod executor;
 mod faults;
 mod hours;

@@ -19,7 +19,7 @@ use crate::rows::Full;
 use crate::trunk_node::TrunkNode;
 use crate::world::{W, World};
 use crate::{
-    campaign_node, campaigner, directory_node, hours, integrator, limiter, minute, officer,
+    campaign_node, campaigner, directory_node, eraser, hours, integrator, limiter, minute, officer,
     operator, queue, receivers, trunk_node,
 };
 
@@ -119,6 +119,10 @@ fn live(w: &W) {
     if !w.oracle.is_broken() && w.lives_on {
         a_day_later(w);
         crowd(w);
+    }
+    if !w.oracle.is_broken() && w.erases {
+        eraser::live(w);
+        rest(w);
     }
 }
 

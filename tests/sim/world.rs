@@ -83,6 +83,12 @@ pub struct World {
     pub people: Rng,
     /// Whether lists of people are called.
     pub has_campaigns: bool,
+    /// For erasures alone.
+    pub eraser: Rng,
+    /// Whether numbers are erased when all else is over.
+    pub erases: bool,
+    /// Whether they are by now.
+    pub is_erasing: Cell<bool>,
     /// Whether it lives on for a day when all is at rest.
     pub lives_on: bool,
     pub settings: Settings,
@@ -154,7 +160,11 @@ impl World {
             // Campaigns are known to their directory by what comes later.
             settings.unguarded = 200;
         }
+        let eraser = Rng::new(seed ^ 0xe7a5e);
         Rc::new(Self {
+            erases: eraser.hits(300),
+            eraser,
+            is_erasing: Cell::default(),
             schedules: chance.hits(350) || keeps_hours,
             chance,
             keeps_hours,

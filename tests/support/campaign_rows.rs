@@ -61,6 +61,16 @@ impl CampaignRows {
             .map(|doc| audatec::app::json::read(doc).expect("readable"))
     }
 
+    /// Every text that it keeps.
+    #[allow(dead_code, reason = "for the simulation")]
+    pub fn texts(&self) -> Vec<String> {
+        let mut all: Vec<String> = self.record.borrow().iter().cloned().collect();
+        for (row, metadata) in self.rows.borrow().values() {
+            all.push(format!("{} {row:?} {metadata:?}", row.phone.as_str()));
+        }
+        all
+    }
+
     /// The rows that were written since this was asked last.
     pub fn take_changed(&self) -> Vec<Row> {
         self.changed.take()

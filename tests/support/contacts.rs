@@ -26,6 +26,12 @@ pub struct Numbers {
 }
 
 impl Numbers {
+    /// Whether a number is suppressed, and whether it has dials.
+    pub fn knows(&self, number: Number) -> (bool, bool) {
+        let (rows, dials) = (self.rows.borrow(), self.dials.borrow());
+        (rows.contains_key(&number), dials.contains_key(&number))
+    }
+
     /// Carries out one command, as the object's shell does.
     pub fn serve(
         &self,

@@ -98,6 +98,22 @@ impl Rows {
         calls
     }
 
+    /// Every text that it keeps.
+    pub fn texts(&self) -> Vec<String> {
+        let mut all: Vec<String> = self.brief.borrow().iter().cloned().collect();
+        all.extend(self.calls.borrow().values().map(|row| row.json.clone()));
+        all.extend(
+            self.metadata
+                .borrow()
+                .values()
+                .map(|map| format!("{map:?}")),
+        );
+        all.extend(self.transcripts.borrow().values().map(Value::to_string));
+        all.extend(self.recordings.borrow().values().cloned());
+        all.extend(self.keys.borrow().values().map(|(_, doc)| doc.clone()));
+        all
+    }
+
     /// How many calls are open, as the rows have it.
     pub fn open(&self) -> usize {
         self.open.borrow().len()
