@@ -14,7 +14,8 @@ const FOUND: usize = 50;
 reply!(ErasedCalls: erased = Erased(erased));
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
-    /// Nothing, while rows can't be written: then they can't be removed either. Those of the release before are elsewhere.
+    /// Nothing, while no write is tried: no row could be removed. It is tried again by this as by all else, since a trunk where
+    /// nothing else happens would never hear that it may write again. Rows of the release before are elsewhere.
     pub(super) fn erase(&mut self, asked: Box<EraseCalls>) -> Answer<Option<ErasedCalls>> {
         let mut erased = ErasedCalls {
             through: asked.through.unwrap_or_default(),
@@ -24,7 +25,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         if brief.is_none_or(|brief| brief.config.org_id != asked.org) {
             return Ok(Some(erased));
         }
-        if !self.store.is_complete() || self.trouble.is_there() {
+        if !self.store.is_complete() || self.trouble.is_early(self.now) {
             return Ok(None);
         }
         self.let_go(&asked.gone, &mut erased)?;

@@ -45,6 +45,11 @@ impl Trouble {
         self.failures > 0
     }
 
+    /// Whether a write would be tried too early.
+    pub fn is_early(&self, now: Timestamp) -> bool {
+        self.is_there() && now < self.until
+    }
+
     fn failed(&mut self, now: Timestamp) {
         self.failures += 1;
         let pause = match self.failures {
@@ -174,7 +179,7 @@ impl TrunkActor {
         words: &Words,
         now: Timestamp,
     ) -> Result<(TrunkReply, Outgoing), StoreFailed> {
-        let is_early = self.trouble.is_there() && now < self.trouble.until;
+        let is_early = self.trouble.is_early(now);
         let without = |reply| Ok((reply, Outgoing::default()));
         match &command {
             // Nothing else is written along with what makes room: no failure of that undoes it.
