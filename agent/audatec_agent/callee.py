@@ -8,7 +8,7 @@ import time
 from livekit import rtc
 
 STATUS = "sip.callStatus"
-#: What the status is of somebody who has picked up, and hung up again.
+#: The status of somebody who has picked up and hung up again.
 PICKED_UP = ("active", "hangup")
 #: Longer than any phone rings: a room to which nobody comes is one that the platform has given up.
 PATIENCE_SECONDS = 600.0

@@ -132,7 +132,7 @@ class Trouble:
         self._note(f"the {NAMES.get(kind, 'session')} failed: {_described(getattr(error, 'error', error))}")
 
     def _on_speech(self, handle: Any) -> None:
-        """What went wrong on the way to a model is told by the speech alone that did not come of it."""
+        """What went wrong on the way to a model is told only by the speech that it failed to produce."""
         error = handle.exception()
         if error and not self._is_over:
             self._note(f"a reply failed: {_described(error)}")
@@ -153,7 +153,7 @@ def _described(error: Any) -> str:
 
 
 class Conversation:
-    """A call's models, made ahead of it."""
+    """A call's models, created before it."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -228,7 +228,7 @@ def _answered_by(speaker: Speaker, result: Result, outcome: dict[str, Any]) -> s
 
 
 async def _judge(llm: Any, history: ChatContext, job: Job, is_voicemail: bool) -> dict[str, Any]:
-    """What came of it, in the model's own judgement; what can be said without it if it has none."""
+    """The outcome as the model judges it, or what can be said without a judgement if it gives none."""
     asked = history.copy(exclude_function_call=True)
     asked.add_message(role="user", content=_question(job, is_voicemail))
     try:

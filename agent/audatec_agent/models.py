@@ -108,7 +108,7 @@ def is_configured() -> bool:
 
 
 def check() -> None:
-    """Makes each model once, ahead of the first call: nobody on the phone is to be the first to meet a mistake.
+    """Creates each model once before the first call: nobody on the phone should be the first to meet a mistake.
 
     Raises:
         Misconfigured: With which variable, and what.

@@ -1,4 +1,4 @@
-"""Reporting what came of a call: tried until the platform has it, through a restart of it and more."""
+"""Reporting a call's outcome: tried until the platform has it, even if that restarts meanwhile."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Scripted:
         self._source: rtc.AudioSource | None = None
 
     async def ready(self, room: rtc.Room) -> None:
-        """Takes the floor ahead of the answer: what a room does for a new track is not to be waited for with somebody on the phone."""
+        """Publishes its track before the answer: nobody on the phone should wait for what a room does for a new one."""
         source = rtc.AudioSource(RATE, 1)
         track = rtc.LocalAudioTrack.create_audio_track("speech", source)
         await room.local_participant.publish_track(track, rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE))

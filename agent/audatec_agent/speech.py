@@ -1,4 +1,4 @@
-"""Generated speech, for want of a voice: vowels as a throat makes them, one a letter. Nobody will take it for a person."""
+"""Generated speech, for want of a voice: vowels as a throat makes them, one for each letter. Nobody will take it for a person."""
 
 from __future__ import annotations
 

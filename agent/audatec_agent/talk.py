@@ -1,4 +1,4 @@
-"""What comes of talking, whoever does it."""
+"""The result of a conversation, whoever holds it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Outcome = dict[str, Any]
 class Result:
     """A conversation: filled while it is held, so that one that breaks off has a result too."""
 
-    #: What can be said of it without judging what was said.
+    #: What is known of it without judging what was said.
     outcome: Outcome = field(default_factory=lambda: dict(USUAL))
     transcript: list[dict[str, str]] = field(default_factory=list)
     #: Makes the outcome's fields, where that takes time: asked when the conversation is over.

@@ -1,4 +1,4 @@
-"""The worker: one job a call."""
+"""The worker: one job for each call."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Call:
     """What a job's process knows of its call."""
 
     job: Job
-    #: What came of it; None as long as nobody has picked up.
+    #: Its result; None as long as nobody has picked up.
     result: Result | None = None
     #: Whether there is nobody to hang up on: the phone was not answered.
     is_unanswered: bool = False

@@ -2,7 +2,7 @@
 
 import type { AddedRecipients, RecipientToAdd } from "./types.ts";
 
-/** At most so many rows, and so many bytes, are taken in one request. */
+/** The most rows, and the most bytes, that one request may have. */
 export const MOST_ROWS = 20_000;
 export const MOST_BYTES = 8 * 1024 * 1024;
 
@@ -36,7 +36,7 @@ export async function* batches(
   if (lines.length > 0) yield cut();
 }
 
-/** Adds up what became of the batches; rows count from 1 through all of them. */
+/** Adds up the batches' results; rows are numbered from 1 across all of them. */
 export async function addAll(all: AsyncIterable<Batch>, add: (batch: Batch) => Promise<AddedRecipients>): Promise<AddedRecipients> {
   const total: AddedRecipients = { added: 0, duplicates: 0, rejected: [] };
   let before = 0;

@@ -26,20 +26,20 @@ export interface AudatecOptions extends RetryOptions {
   apiKey: string;
   /** Where the API is; `https://api.audatec.in` by default. */
   baseUrl?: string;
-  /** In place of the runtime's. */
+  /** Used instead of the runtime's `fetch`. */
   fetch?: Fetch;
 }
 
 export interface SendOptions {
-  /** Under which the API knows a repeat of this request; a new one by default. */
+  /** By which the API recognises a repeat of this request; a new one by default. */
   idempotencyKey?: string;
   signal?: AbortSignal;
 }
 
 export interface WaitOptions {
-  /** Between two looks, in milliseconds (4000). The API asks for no less; whoever needs it sooner follows the events. */
+  /** Time between two polls, in milliseconds (4000). The API asks for no less; to learn of the end sooner, follow the events. */
   intervalMs?: number;
-  /** How long to wait before giving up, in milliseconds; for ever by default. */
+  /** How long to wait before giving up, in milliseconds; waits forever by default. */
   timeoutMs?: number;
   signal?: AbortSignal;
 }
@@ -53,7 +53,7 @@ interface Outcome<T> {
 export class Audatec {
   /**
    * The whole API, typed by its document: `api.GET("/integration/v1/calls/{call_id}", { params: { path: { call_id } } })`. Retries
-   * are built in, and an `Idempotency-Key` where a route takes one. `ask` makes its answers data or exceptions.
+   * are built in, and an `Idempotency-Key` where a route takes one. `ask` turns its answers into data or exceptions.
    */
   readonly api: Client<paths>;
   readonly baseUrl: string;
@@ -85,7 +85,7 @@ export class Audatec {
     });
   }
 
-  /** What a request of `api` was answered; throws an `ApiError` if it was refused. */
+  /** The data with which a request of `api` was answered; throws an `ApiError` if it was refused. */
   async ask<T>(request: Promise<Outcome<T>>): Promise<T> {
     const { data, error, response } = await request;
     if (!response.ok) throw new ApiError(response, error);
@@ -105,7 +105,7 @@ export class Audatec {
     return (await this.ask(asked)) as DryRun;
   }
 
-  /** Looks until the call is terminal. One call's end; for many, give a `callback_url` or follow the events. */
+  /** Polls until the call is terminal. For many calls, give a `callback_url` or follow the events instead. */
   async waitForCall(
     callId: string,
     { intervalMs = 4000, timeoutMs = Number.POSITIVE_INFINITY, signal }: WaitOptions = {},
@@ -139,12 +139,12 @@ export class Audatec {
     return items(page, path, options.query ?? {}) as AsyncGenerator<ItemOf<P>, void, undefined>;
   }
 
-  /** Adds people to a campaign from any iterable, in requests that the API takes. Repeated after it broke off, it adds nobody twice. */
+  /** Adds people to a campaign from any iterable, in requests of the size that the API takes. If it breaks off, repeating it adds nobody twice. */
   addRecipients(campaignId: string, recipients: Iterable<RecipientToAdd> | AsyncIterable<RecipientToAdd>): Promise<AddedRecipients> {
     return addAll(batches(recipients), ({ text }) => this.sendRecipients(campaignId, text, "application/x-ndjson"));
   }
 
-  /** One request's worth of recipients, as it stands. */
+  /** Adds one request's worth of recipients, sent as they are. */
   sendRecipients(campaignId: string, text: string, contentType: "application/x-ndjson" | "text/csv"): Promise<AddedRecipients> {
     return this.ask(
       this.api.POST("/integration/v1/campaigns/{id}/recipients", {
@@ -156,7 +156,7 @@ export class Audatec {
     );
   }
 
-  /** Makes a campaign of an iterable, and starts it if that is asked for and nobody was rejected. */
+  /** Creates a campaign from an iterable, and starts it if requested and nobody was rejected. */
   async createCampaign(
     campaign: CreateCampaign,
     recipients: Iterable<RecipientToAdd> | AsyncIterable<RecipientToAdd>,
@@ -173,7 +173,7 @@ export class Audatec {
   }
 }
 
-/** With or without the API's base path. A key is sent over plain HTTP to this machine alone. */
+/** Takes it with or without the API's base path. Over plain HTTP, a key is only sent to this machine. */
 function readBaseUrl(text: string): string {
   const url = new URL(text);
   const isLocal = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);

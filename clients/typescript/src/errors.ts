@@ -4,11 +4,11 @@
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;
-  /** The machine-readable name, `X-Error-Code`; empty where whatever stands before the API answered. */
+  /** The machine-readable name, `X-Error-Code`; empty if something in front of the API answered. */
   readonly code: string;
   /** What support asks for, `X-Request-Id`. */
   readonly requestId: string | null;
-  /** Seconds after which a repeat makes sense, where the API names any. */
+  /** Seconds to wait before a retry, if the API names them. */
   readonly retryAfter: number | null;
   /** The whole body: some refusals hold more than `error`, such as `call_id` or `next_allowed_at`. */
   readonly body: unknown;
@@ -23,7 +23,7 @@ export class ApiError extends Error {
   }
 }
 
-/** No answer: the connection broke, or none came in time. Whether the request was carried out is not known. */
+/** No answer: the connection broke, or none came in time. Whether the request was carried out is unknown. */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
 }

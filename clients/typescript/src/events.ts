@@ -1,4 +1,4 @@
-// The live feed as an iterator that goes on where it broke off: no event is missed, and none comes twice.
+// The live feed as an iterator that resumes where it broke off: no event is missed, and none comes twice.
 
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { ApiError } from "./errors.ts";
@@ -12,15 +12,15 @@ export interface EventOptions<T extends FeedEventName> {
   after?: string;
   /** Ends the iterator. */
   signal?: AbortSignal;
-  /** The cursor at each sign of life: keep it, and give it as `after` next time. */
+  /** Gets the cursor with each event and heartbeat: keep it, and pass it as `after` the next time. */
   onCursor?: (cursor: string) => void;
-  /** The cursor was older than the events that are kept: with this the feed goes on from the oldest, else it is thrown (410). */
+  /** The cursor is older than the events that are kept: with this the feed continues from the oldest; without it, a 410 is thrown. */
   onGap?: (oldestCursor: string) => void;
-  /** So long without a sign of life and the connection counts as broken, in seconds (60; the API sends a heartbeat every 20). */
+  /** After how long without a sign of life the connection counts as broken, in seconds (60; the API sends a heartbeat every 20). */
   idleSeconds?: number;
 }
 
-/** How the feed is asked, and what it is at present. */
+/** How the feed is requested, and where it stands. */
 export interface Feed {
   /** Sends one request to a path of the API with the key; never repeats. */
   send(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response>;

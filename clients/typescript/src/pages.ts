@@ -18,7 +18,7 @@ export type ItemOf<P extends ListPath> = Items<JsonOf<P>>;
 
 type Parameters<P extends ListPath> = paths[P] extends { get: { parameters: infer Given } } ? Given : never;
 
-/** A list's filters, without the cursor, which the iterator minds. `limit` is how many a page holds (100). */
+/** A list's filters, without the cursor, which the iterator manages. `limit` is how many a page holds (100). */
 export type QueryOf<P extends ListPath> =
   Parameters<P> extends { query?: infer Query } ? Omit<NonNullable<Query>, "cursor"> : Record<string, never>;
 

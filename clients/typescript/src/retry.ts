@@ -7,9 +7,9 @@ import { ConnectionError, retryAfterOf } from "./errors.ts";
 export type Fetch = (request: Request, init?: { signal: AbortSignal }) => Promise<Response>;
 
 export interface RetryOptions {
-  /** How often a request is repeated at most; 4 by default, 0 for never. */
+  /** How often a request is repeated at most: 4 times by default, 0 for never. */
   retries?: number;
-  /** The longest that is waited before a repeat, in seconds (60): a `Retry-After` beyond it is thrown at once. */
+  /** The longest wait before a repeat, in seconds (60): a longer `Retry-After` is thrown at once. */
   longestWaitSeconds?: number;
   /** How long an answer may take to begin, in seconds (60). */
   timeoutSeconds?: number;

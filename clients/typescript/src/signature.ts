@@ -6,13 +6,13 @@ export type HeaderSource = Headers | Record<string, string | readonly string[] |
 export interface SignatureOptions {
   /** How old, or how far ahead, a notification may be, in seconds (300). */
   toleranceSeconds?: number;
-  /** Accepts `X-Audatec-Signature` alone. It says nothing of when it was made, so whoever caught one can send it again for ever. */
+  /** Accepts `X-Audatec-Signature` alone. It does not say when it was made, so whoever intercepts one can replay it forever. */
   allowUntimed?: boolean;
   /** The present in milliseconds, for tests. */
   now?: number;
 }
 
-/** What came of a check; `reason` says why it is not valid. */
+/** The result of a check; `reason` says why it is not valid. */
 export type Verdict = { valid: true; header: "webhook-signature" | "x-audatec-signature" } | { valid: false; reason: string };
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -20,10 +20,10 @@ type Bytes = Uint8Array<ArrayBuffer>;
 const encoder = new TextEncoder();
 
 /**
- * Whether this body was signed with one of these secrets, lately. During a rotation give both secrets, or the one that you have:
+ * Whether this body was recently signed with one of these secrets. During a rotation give both secrets, or the one that you have:
  * each that is still good signs.
  *
- * `body` is the raw body, as it came: parsed and written again it is another one.
+ * `body` is the raw body as received: parsed and serialised again, it is no longer the same.
  */
 export async function verifySignature(
   body: string | Uint8Array,

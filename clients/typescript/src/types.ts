@@ -24,10 +24,10 @@ type Answer = Schemas["TriggeredCall"];
 /** A call that was accepted. */
 export type AcceptedCall = Required<Pick<Answer, "call_id" | "status" | "poll_url">> & Pick<Answer, "scheduled_for">;
 
-/** What a call would meet. */
+/** What would become of a call: a dry run's answer. */
 export type DryRun = Required<Pick<Answer, "would" | "number">> & Pick<Answer, "reason" | "scheduled_for" | "unknown_keys">;
 
-/** The events of these types alone. */
+/** Only the events of these types. */
 export type EventOf<T extends FeedEventName> = FeedEvent extends infer E
   ? E extends { type: string }
     ? Extract<E["type"], T> extends never

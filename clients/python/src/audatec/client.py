@@ -184,7 +184,7 @@ def vars_of(page: Any) -> Iterator[Any]:
 
 
 def batches(recipients: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, bytes]]:
-    """Lines of JSON, as many as fit into a request, and how many these are."""
+    """Lines of JSON, as many as fit into a request, and how many they are."""
     lines: list[bytes] = []
     size = 0
     for recipient in recipients:
@@ -199,7 +199,7 @@ def batches(recipients: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, byte
 
 
 def _read_base_url(text: str) -> str:
-    """With or without the API's base path. A key is sent over plain HTTP to this machine alone."""
+    """Takes it with or without the API's base path. Over plain HTTP, a key is only sent to this machine."""
     url = httpx.URL(text)
     is_local = re.fullmatch(r"localhost|127(\.\d+){3}|::1", url.host) is not None
     if url.scheme != "https" and not (url.scheme == "http" and is_local):

@@ -30,7 +30,7 @@ class Block:
 
 
 def blocks(lines: Iterable[str]) -> Iterator[Block]:
-    """A stream of server-sent events. Where it ends within a block, the half is thrown away, as the standard has it."""
+    """A stream of server-sent events. If it ends within a block, that part is discarded, as the standard says."""
     block = Block()
     for line in lines:
         if line == "":
@@ -58,7 +58,7 @@ def typed(data: Any) -> Event | None:
 
 @dataclass
 class Feed:
-    """How the feed is asked. `client` repeats nothing by itself."""
+    """How the feed is requested. `client` repeats nothing by itself."""
 
     client: httpx.Client
     latest: Callable[[], str]

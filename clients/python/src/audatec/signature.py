@@ -13,7 +13,7 @@ _Headers = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of a check; `reason` says why it is not valid."""
+    """The result of a check; `reason` says why it is not valid."""
 
     valid: bool
     reason: str | None = None
@@ -31,9 +31,9 @@ def verify_signature(
     allow_untimed: bool = False,
     now: float | None = None,
 ) -> bool:
-    """Whether this body was signed with one of these secrets, lately.
+    """Whether this body was recently signed with one of these secrets.
 
-    `body` is the raw body, as it came. During a rotation give both secrets, or the one that you have: each that is still good
+    `body` is the raw body as received. During a rotation give both secrets, or the one that you have: each that is still good
     signs. `X-Audatec-Signature` alone, which does not say when it was made, is accepted with `allow_untimed`.
     """
     return check_signature(body, headers, secrets, tolerance=tolerance, allow_untimed=allow_untimed, now=now).valid
