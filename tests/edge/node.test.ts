@@ -61,7 +61,7 @@ test("of what npm warns on an older Node, by EBADENGINE, README says why it runs
     const range = packages[`node_modules/${name}`]?.engines?.node ?? "*";
     return !/(^|[^\d.])(>=\s*|\^|~)?(1\d|20)\.|\*|>=\s*(\d|1\d|20)(\.|$|\s)/.test(range);
   });
-  const [, told = ""] = /`EBADENGINE`: (.*) are for newer ones/.exec(readFileSync(inRoot("README.md"), "utf8")) ?? [];
+  const [, told = ""] = /the tools that need a newer one: (.*)\. `npm ci` warns about these with `EBADENGINE`/.exec(readFileSync(inRoot("README.md"), "utf8")) ?? [];
 
   expect(told.split(/, | and /).sort()).toEqual(warnedOf.sort());
 });
