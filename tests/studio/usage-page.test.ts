@@ -2,6 +2,7 @@
 
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
+import { hoursOf } from "../../studio/src/lib/today.ts";
 import { created, found, METADATA, noNetwork, Org, useServer } from "../edge/harness.ts";
 import type { Agent, ListedCall, Page as Listed, Trunk } from "../edge/shapes.ts";
 import { until } from "../edge/until.ts";
@@ -91,6 +92,18 @@ async function sameAs(page: Page, wanted: object): Promise<boolean> {
   const sorted = (it: object) => JSON.stringify(Object.entries(it).toSorted());
   return sorted(told) === sorted(wanted);
 }
+
+test.for(["00:00:00.000", "12:30:00.000", "22:59:59.999", "23:00:00.000", "23:59:59.999"])(
+  "at %s the last days are as many as are asked for",
+  (time) => {
+    const iso = (days: number) => hoursOf(days, Date.parse(`2026-11-30T${time}Z`)).map((at) => new Date(at).toISOString().slice(0, 13));
+    const [, to = ""] = iso(1);
+    expect(Date.parse(`${to}:00:00Z`) - Date.parse(`2026-11-30T${time}Z`)).toBeGreaterThan(0);
+    expect(iso(1)[0]).toBe(to.startsWith("2026-12-01") ? "2026-11-30T00" : `2026-11-29T${to.slice(11)}`);
+    expect(iso(7)).toEqual(["2026-11-24T00", to]);
+    expect(iso(31)).toEqual(["2026-10-31T00", to]);
+  },
+);
 
 test("usage by hour and day: a place for each, a row for those with calls, as many as the list of calls has", async () => {
   const page = await studio.signedIn(org, "viewer", "/studio/usage");

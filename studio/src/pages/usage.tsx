@@ -7,6 +7,7 @@ import { span } from "../lib/format.ts";
 import { useQuery } from "../lib/query.ts";
 import { reasonOf } from "../lib/reasons.ts";
 import { nameOf, useAgents, useTrunks } from "../lib/resources.ts";
+import { DAY_MS, HOUR_MS, hoursOf } from "../lib/today.ts";
 import { Card } from "../ui/card.tsx";
 import { Empty } from "../ui/empty.tsx";
 import { SelectField } from "../ui/field.tsx";
@@ -19,8 +20,6 @@ import "./usage.css";
 type Row = Schemas["UsageRow"];
 type GroupBy = Schemas["GroupBy"];
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** What rows may be for, and what the first column is called then. */
 const GROUPS: Record<GroupBy, string> = { hour: "Hour", day: "Day", agent: "Agent", trunk: "Trunk", campaign: "Campaign" };
 const DAYS: Record<string, string> = { "1": "24 hours", "7": "7 days", "31": "31 days" };
@@ -67,22 +66,15 @@ export default function Usage() {
   );
 }
 
-/** The hours that are asked for: those of so many days, and the present one. */
-function hours(days: number): [from: number, to: number] {
-  const to = Math.floor(Date.now() / HOUR_MS + 1) * HOUR_MS;
-  const from = days === 1 ? to - DAY_MS : Math.floor(to / DAY_MS) * DAY_MS - (days - 1) * DAY_MS;
-  return [from, to];
-}
-
 function read(group_by: GroupBy, days: number) {
-  const [from, to] = hours(days).map((at) => new Date(at).toISOString()) as [string, string];
+  const [from, to] = hoursOf(days, Date.now()).map((at) => new Date(at).toISOString()) as [string, string];
   return ask(api.GET("/integration/v1/usage", { params: { query: { from, to, group_by } } }));
 }
 
 /** Also the hours or days without calls, so that each has its place. */
 function filled(rows: Row[], by: "hour" | "day", days: number): Row[] {
   const known = new Map(rows.map((row) => [row.key, row]));
-  const [from, to] = hours(days);
+  const [from, to] = hoursOf(days, Date.now());
   const all: Row[] = [];
   for (let at = from; at < to; at += by === "hour" ? HOUR_MS : DAY_MS) {
     const iso = new Date(at).toISOString();
