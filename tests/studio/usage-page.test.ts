@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
-import { hoursOf } from "../../studio/src/lib/today.ts";
+import { hoursOf } from "../../studio/src/lib/days.ts";
 import { created, found, METADATA, noNetwork, Org, useServer } from "../edge/harness.ts";
 import type { Agent, ListedCall, Page as Listed, Trunk } from "../edge/shapes.ts";
 import { until } from "../edge/until.ts";

@@ -1,23 +1,12 @@
-// What today's calls add up to so far, and which hours the last days have. A day is UTC's, as a trunk's daily limit counts.
+// What today's calls add up to so far.
 
 import { api, ask, type ListedCall, type Schemas } from "./api.ts";
+import { DAY_MS, midnight } from "./days.ts";
 
 export interface Today {
   calls: number;
   answered: number;
   ends: End[];
-}
-
-export const HOUR_MS = 3_600_000;
-export const DAY_MS = 24 * HOUR_MS;
-/** When the day began. */
-export const midnight = (now: number): string => new Date(Math.floor(now / DAY_MS) * DAY_MS).toISOString();
-
-/** The hours of the last so many days, up to the end of the present one: 24 hours of one day, whole days (UTC) of several. */
-export function hoursOf(days: number, now: number): [from: number, to: number] {
-  const to = (Math.floor(now / HOUR_MS) + 1) * HOUR_MS;
-  const from = days === 1 ? to - DAY_MS : Date.parse(midnight(now)) - (days - 1) * DAY_MS;
-  return [from, to];
 }
 
 export async function readToday(): Promise<Today> {

@@ -2,12 +2,12 @@
 
 import { api, ask, type Schemas } from "../lib/api.ts";
 import { readNewest } from "../lib/campaigns.ts";
+import { DAY_MS, HOUR_MS, hoursOf } from "../lib/days.ts";
 import { useFilters } from "../lib/filters.ts";
 import { span } from "../lib/format.ts";
 import { useQuery } from "../lib/query.ts";
 import { reasonOf } from "../lib/reasons.ts";
 import { nameOf, useAgents, useTrunks } from "../lib/resources.ts";
-import { DAY_MS, HOUR_MS, hoursOf } from "../lib/today.ts";
 import { Card } from "../ui/card.tsx";
 import { Empty } from "../ui/empty.tsx";
 import { SelectField } from "../ui/field.tsx";

@@ -124,7 +124,7 @@ describe("twenty at once", () => {
     const { owner } = world.org;
     const startedAt = performance.now();
     // On a machine with too much to do an agent may not come in time: then no phone rings, and the person is called again.
-    const redial = { max_attempts: 5, on: ["agent_unavailable"], wait_seconds: [1] };
+    const redial = { max_attempts: 10, on: ["agent_unavailable"], wait_seconds: [1] };
     const whose = { agent_id: world.agents.get("crowd"), sip_trunk_id: world.trunks.get("phone") };
     const { id } = created(await owner.post<Campaign>("/campaigns", { name: "Twenty", ...whose, max_channels: 20, redial }));
     const recipients = numbers.map((phone_number, n) => ({ phone_number, reference: `person-${n}`, metadata: METADATA }));

@@ -14,8 +14,6 @@ import { SCENARIOS, scenario, type Telephone } from "./sipp.ts";
 export const KEY = "APItestkey";
 export const SECRET = "a secret for the tests, thirty-two bytes long";
 const BIN = inRoot("build/livekit/bin");
-/** From where on SIPp takes ports for media: each worker of vitest has its own. */
-const MEDIA_PORTS = 20_000 + 2_000 * Number(process.env["VITEST_POOL_ID"] ?? 0);
 
 /** Whom a trunk leads to: SIPp, an address where nobody is, or the tests' own phone. */
 export type Line = Telephone | "nobody" | "phone";
@@ -141,7 +139,7 @@ export class Stack {
       writeFileSync(file, scenario(name));
       const folder = join(this.#folder, name);
       mkdirSync(folder);
-      this.#run(name, "sipp", ["-sf", file, "-i", "127.0.0.1", "-p", String(port), "-mp", String(MEDIA_PORTS + 200 * this.trunks.size), "-rtp_echo", "-t", "u1", "-nostdin"], {}, folder);
+      this.#run(name, "sipp", ["-sf", file, "-i", "127.0.0.1", "-p", String(port), "-mp", String(20_000 + 2 * this.trunks.size * 100), "-rtp_echo", "-t", "u1", "-nostdin"], {}, folder);
       await trunk(name, port);
     }
   }
