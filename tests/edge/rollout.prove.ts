@@ -14,8 +14,11 @@ import { type Answer, created, expectError, found, METADATA, noNetwork, Org, Ser
 import { useReceiver } from "./receiver.ts";
 import { until } from "./until.ts";
 
-/** Before suppressions, numbers, scheduled calls and all that limits calls: each of its objects lacks commands of today's. */
-const EARLIER = process.env["EARLIER"] ?? "0865db0";
+/**
+ * The release before today's: to be moved on with each one. Of one far earlier, such as 0865db0, whose objects lack commands of today's,
+ * the commands alone hold: its answers are not those that today's document describes.
+ */
+const EARLIER = process.env["EARLIER"] ?? "dd863b62";
 const BUILD_MS = 1_200_000;
 const CLASSES: Record<string, string> = { TRUNKS: "TrunkObject", DIRECTORIES: "DirectoryObject", ERRANDS: "ErrandObject", CONTACTS: "ContactsObject", CAMPAIGNS: "CampaignObject" };
 const HOUR_MS = 3_600_000;
