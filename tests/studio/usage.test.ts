@@ -4,7 +4,8 @@ import { createHmac } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
 import { check, readHeaders } from "../../studio/src/lib/signature.ts";
-import { agreeing, type Held, held, HOUR_MS, rates, series, withCalls } from "../../studio/src/lib/usage.ts";
+import { HOUR_MS } from "../../studio/src/lib/days.ts";
+import { agreeing, type Held, held, rates, series, withCalls } from "../../studio/src/lib/usage.ts";
 
 const NOW = 1_750_000_000_000;
 

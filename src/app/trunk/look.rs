@@ -177,17 +177,14 @@ impl FeedPage {
     pub fn beside(mut self, other: Self, most: usize) -> Self {
         self.events.extend(other.events);
         Position::sort(&mut self.events, |event| event.place);
-        self.through = self.through.min(other.through);
-        if let Some(left_out) = self.events.get(most).map(|event| event.place) {
-            self.events.truncate(most);
-            self.through = self.through.min(left_out);
-        }
         Self {
+            through: self.through.min(other.through),
             now: self.now.min(other.now),
             // One that tells the directory nothing plans nothing.
             next_planned: self.next_planned.min(other.next_planned),
             goes_on: None,
             ..self
         }
+        .up_to(most)
     }
 }

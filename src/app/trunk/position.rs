@@ -191,31 +191,33 @@ impl FeedPage {
         self.events.extend(next.events);
         Position::sort(&mut self.events, |event| event.place);
         self.events.dedup_by_key(|event| event.place);
-        // What the first part looked at has had other turns since.
-        let mut page = Self {
+        Self {
             events: self.events,
+            // What the first part looked at has had other transitions since.
             through: next.through.min(Position::start_of(self.now)),
             now: self.now,
             next_planned: self.next_planned.min(next.next_planned),
             ..next
-        };
-        if let Some(left_out) = page.events.get(most).map(|event| event.place) {
-            page.events.truncate(most);
-            page.through = page.through.min(left_out);
         }
-        page
+        .up_to(most)
+    }
+
+    /// The first `most` events at most: complete as far as the first that is left out.
+    #[must_use]
+    pub fn up_to(mut self, most: usize) -> Self {
+        if let Some(left_out) = self.events.get(most).map(|event| event.place) {
+            self.events.truncate(most);
+            self.through = self.through.min(left_out);
+        }
+        self
     }
 
     /// What is complete of it: not more than was asked for.
     #[must_use]
     pub fn cut(mut self, limit: usize) -> Self {
         self.events.retain(|event| event.place < self.through);
-        if let Some(left_out) = self.events.get(limit).map(|event| event.place) {
-            self.events.truncate(limit);
-            self.through = left_out;
-        }
         self.goes_on = None;
-        self
+        self.up_to(limit)
     }
 
     /// Whether there is nothing, up to the present.

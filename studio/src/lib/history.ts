@@ -1,7 +1,8 @@
 // Reading what a trunk's last hour is made of.
 
 import { api, ask } from "./api.ts";
-import { type Held, type History, held, HOUR_MS } from "./usage.ts";
+import { HOUR_MS } from "./days.ts";
+import { type Held, type History, held } from "./usage.ts";
 
 /** Calls that began before the hour and may reach into it. */
 const LOOK_BACK_MS = 600_000;

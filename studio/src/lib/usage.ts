@@ -2,8 +2,8 @@
 // line holds none, and who never was dialed held none.
 
 import type { ListedCall, Schemas } from "./api.ts";
+import { HOUR_MS } from "./days.ts";
 
-export const HOUR_MS = 3_600_000;
 const STEP_MS = 15_000;
 
 /** What of a call that was dialed counts here. */

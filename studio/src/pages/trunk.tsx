@@ -3,13 +3,14 @@
 import { useRoute } from "preact-iso";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ApiError, api, ask, type CallStatus, type ListedCall, type Schemas } from "../lib/api.ts";
+import { HOUR_MS } from "../lib/days.ts";
 import { clock, dueIn, now, phone, showsNumbers } from "../lib/format.ts";
 import { readHistory } from "../lib/history.ts";
 import { changedCall, type FeedEvent, trunkIdOf, useEvents } from "../lib/live.ts";
 import { type Query, useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
 import { nameOf, readTrunkStates, readTrunks, useAgents } from "../lib/resources.ts";
-import { agreeing, type History, HOUR_MS, rates, series, withCalls } from "../lib/usage.ts";
+import { agreeing, type History, rates, series, withCalls } from "../lib/usage.ts";
 import { Badge, Status } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
