@@ -34,6 +34,8 @@ faults! {
     UsageTwice,
     /// What is noted of an hour stays, though one of its calls changed.
     UsageStale,
+    /// A question for usage reads as many rows as there are.
+    UsageUnbounded,
     /// A contact limit lets one dial more through.
     ContactOffByOne,
     /// A place that was reserved for a call that there never was is kept.

@@ -10,6 +10,9 @@ const ROWS = 50_000;
 const SCAN_LIMIT = 20_000;
 /** And a question for the feed's history, documents included. */
 const FEED_ROWS = 20_000;
+/** More than a question for usage may look at. */
+const USAGE_ROWS = 30_000;
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
 const server = useServer({ outboundService: noNetwork });
@@ -211,6 +214,37 @@ test("the feed's history by a type that nothing is of is looked through a part a
   });
   const pages = await Promise.all(viewers);
   expect(Math.max(...pages)).toBeLessThan(60);
+});
+
+test("a question for usage reads 20,000 rows of a trunk at most, and whoever asks goes on where it ended", { timeout: 120_000 }, async () => {
+  const own = await Org.create(server);
+  const trunk = await own.newTrunk();
+  const template = await own.call({ sip_trunk_id: trunk.id, callback_url: "https://example.com/hook" });
+  await delivered(template, own);
+  // All in one hour that no row tells of yet.
+  const hour = Math.floor(Date.now() / HOUR_MS) - 30;
+  await fill(server.local, trunk.id, template, { rows: USAGE_ROWS, from: hour * HOUR_MS, stepMs: 100 });
+  const objects = await server.local.mf.getDurableObjectNamespace("TRUNKS");
+  const object = objects.get(objects.idFromName(trunk.id.slice(0, 8)));
+  const filter = { from: hour, to: hour + 1, by: "trunk", scan_limit: SCAN_LIMIT };
+  const read: number[] = [];
+  type SoFar = { hour: number; sums: [string, { n: number }][] };
+  for (let soFar: SoFar | undefined; soFar?.hour !== filter.to; ) {
+    const before = await rowsRead(trunk);
+    const body = JSON.stringify({ Usage: [{ org: own.id, key: crypto.randomUUID() }, { ...filter, so_far: soFar }] });
+    const answer = (await (await object.fetch("http://object/", { method: "POST", body })).json()) as { Usage: SoFar };
+    soFar = answer.Usage;
+    read.push((await rowsRead(trunk)) - before);
+    expect(read.length).toBeLessThan(10);
+    if (soFar.hour === filter.to) expect(soFar.sums.map(([, { n }]) => n)).toEqual([USAGE_ROWS]);
+  }
+  console.log(`rows read by questions for the usage of ${USAGE_ROWS} calls: ${read.join(", ")}`);
+  expect(read.length).toBeGreaterThan(1);
+  expect(Math.max(...read)).toBeLessThanOrEqual(SCAN_LIMIT);
+
+  const [from, to] = [filter.from, filter.to].map((at) => new Date(at * HOUR_MS).toISOString());
+  const { rows } = found(await own.owner.get<{ rows: { key: string; calls: number }[] }>(`/usage?from=${from}&to=${to}&group_by=trunk`));
+  expect(rows.map(({ key, calls }) => [key, calls])).toEqual([[trunk.id, USAGE_ROWS]]);
 });
 
 test("the Idempotency-Keys of yesterday are forgotten a few at a time", { timeout: 180_000 }, async () => {

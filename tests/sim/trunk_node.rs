@@ -30,6 +30,7 @@ const AGAIN: Span = Span(5_000);
 const DEADLINE_MS: u64 = 10_000;
 /// So many rows a slice of a question counts as here, where there are few: so that its bound is met.
 const SLICE_READS: usize = 2_000;
+const USAGE_SLICE_READS: usize = 490;
 
 pub type Reply = Result<TrunkReply, Unavailable>;
 
@@ -311,11 +312,14 @@ impl TrunkNode {
         if w.time() >= ends_at {
             slices.ends();
         }
-        slices.has_read(SLICE_READS);
-        let read = read + SLICE_READS;
-        if matches!(slices.command(), TrunkCommand::Feed(..)) {
-            w.oracle.has_read(self, read);
-        }
+        let reads = match slices.command() {
+            TrunkCommand::Feed(..) => SLICE_READS,
+            TrunkCommand::Usage(..) => USAGE_SLICE_READS,
+            _ => 0,
+        };
+        slices.has_read(reads);
+        let read = read + reads;
+        w.oracle.has_read(self, read);
         let (answer, waits) = slices.take(slice);
         if !waits {
             return answered(w, answer);

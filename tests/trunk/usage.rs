@@ -2,7 +2,7 @@
 #![allow(clippy::panic, reason = "a test stops where it fails")]
 
 use super::*;
-use audatec::app::trunk::{UsageFilter, UsageSoFar};
+use audatec::app::trunk::{Slices, USAGE_SCAN, UsageFilter, UsageSoFar};
 use audatec::domain::planted::Fault;
 use audatec::domain::usage::{GroupBy, Hour, Tally};
 
@@ -210,6 +210,77 @@ fn calls_that_leave_while_they_are_added_up_are_counted_once() {
 }
 
 #[test]
+fn whoever_adds_calls_up_gets_on_though_some_leave_all_the_while() {
+    let mut world = World::new(10, 10);
+    for _ in 0..40 {
+        let id = world.accepted(OK);
+        world.run_to_end(id);
+    }
+    while !world.sent.callbacks.is_empty() {
+        deliver(&mut world, 200);
+    }
+    let all = walk(&world);
+    let mut filter = UsageFilter {
+        from: Hour::of(START),
+        to: Hour::of(world.now).next(),
+        by: GroupBy::Trunk,
+        scan_limit: 5,
+        so_far: None,
+    };
+    let mut asked = 0;
+    loop {
+        let so_far = ask(&mut world, &filter);
+        if so_far.hour == filter.to {
+            assert_eq!(so_far.sums[0].1, all);
+            break;
+        }
+        filter.so_far = Some(so_far);
+        asked += 1;
+        assert!(asked < 20, "it begins anew and anew");
+        // One that was counted, and one that was not yet.
+        let calls = world.rows.all();
+        let ends = [calls.first(), calls.last()].into_iter().flatten();
+        world.ask(TrunkCommand::Forget(ends.map(|call| call.id).collect()));
+    }
+}
+
+/// As its shell asks an object, which reads so many rows for a slice.
+#[test]
+fn a_question_for_usage_ends_after_20_000_rows_and_the_next_goes_on_there() {
+    let mut world = World::new(10, 10);
+    three_hours(&mut world);
+    let all = walk(&world);
+    let mut filter = UsageFilter {
+        from: Hour::of(START),
+        to: Hour::of(world.now).next(),
+        by: GroupBy::Trunk,
+        scan_limit: USAGE_SCAN,
+        so_far: None,
+    };
+    let mut questions = 0;
+    loop {
+        let mut slices = Slices::of(TrunkCommand::Usage(reader(), Box::new(filter.clone())), 1);
+        let mut read = 0;
+        let told = loop {
+            let slice = world.ask(slices.command());
+            slices.has_read(9_900);
+            read += 9_900;
+            if let (Some(TrunkReply::Usage(told)), _) = slices.take(slice) {
+                break told;
+            }
+        };
+        assert!(read <= USAGE_SCAN, "{read} rows");
+        questions += 1;
+        if told.hour == filter.to {
+            assert_eq!(told.sums[0].1, all);
+            break;
+        }
+        filter.so_far = Some(told);
+    }
+    assert!(questions > 1);
+}
+
+#[test]
 fn a_write_that_fails_while_calls_leave_loses_none_and_counts_none_twice() {
     for failure in [Fail::Before, Fail::After, Fail::Halfway] {
         for write in 0..5 {
@@ -230,7 +301,11 @@ fn a_write_that_fails_while_calls_leave_loses_none_and_counts_none_twice() {
 
 #[test]
 fn the_planted_faults_are_found() {
-    let tests: [(Fault, fn()); 3] = [
+    let tests: [(Fault, fn()); 4] = [
+        (
+            Fault::UsageUnbounded,
+            a_question_for_usage_ends_after_20_000_rows_and_the_next_goes_on_there,
+        ),
         (
             Fault::UsageLost,
             what_is_told_is_what_the_calls_add_up_to_and_stays_when_they_have_left,

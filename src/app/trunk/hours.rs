@@ -14,9 +14,9 @@ use crate::domain::usage::{Hour, HourUsage, Share, Shares};
 pub(super) const HOUR_COSTS: usize = 5;
 /// So long after its end an hour is looked at, to see whether its row may tell of all of it.
 const LATER: Span = Span(120_000);
-/// How often that is looked for, and how soon a look goes on.
+/// How often that is looked for, and how soon a look goes on: faster than calls are placed, 200 a second.
 const LOOK: Span = Span(600_000);
-const GOES_ON: Span = Span(1_000);
+const GOES_ON: Span = Span(400);
 /// How many calls are looked at for it at a time.
 const LOOKED_AT: usize = 200;
 
@@ -34,13 +34,21 @@ pub(super) struct Usage {
     all: Shares,
     /// The look has passed an hour that is not done.
     has_passed: bool,
-    /// The last departures of calls: which, and out of which hours.
-    departures: Vec<(u64, Hour)>,
+    /// The last departures of calls.
+    departures: Vec<Departure>,
     pub(super) last: u64,
 }
 
-/// How many departures are remembered.
+/// Calls of an hour that left together, each with its place among rows.
+struct Departure {
+    which: u64,
+    hour: Hour,
+    calls: Vec<(u64, Share)>,
+}
+
+/// How many departures are remembered, of so many calls in all.
 const REMEMBERED: usize = 64;
+const CALLS_REMEMBERED: usize = 1_000;
 
 impl Usage {
     pub fn new(now: Timestamp) -> Self {
@@ -71,23 +79,41 @@ impl Usage {
     pub fn begun_anew(mut self) -> Self {
         self.goes_to(self.done_before);
         self.busy = false;
+        // What was about to leave may be there still.
+        self.departures.clear();
+        self.last += 1;
         self
     }
 
-    fn departs(&mut self, hour: Hour) {
+    fn departs(&mut self, hour: Hour, calls: &[(u64, Share)]) {
         self.last += 1;
-        self.departures.push((self.last, hour));
-        if self.departures.len() > REMEMBERED {
-            self.departures.remove(0);
+        self.departures.push(Departure {
+            which: self.last,
+            hour,
+            calls: calls.to_vec(),
+        });
+        let mut many: usize = self.departures.iter().map(|left| left.calls.len()).sum();
+        while many > CALLS_REMEMBERED || self.departures.len() > REMEMBERED {
+            many -= self.departures.remove(0).calls.len();
         }
         self.interrupt(hour);
     }
 
-    /// Whether calls of an hour may have left since.
-    pub fn departed_since(&self, hour: Hour, departure: u64) -> bool {
-        let oldest = self.departures.first().map_or(self.last, |(n, _)| n - 1);
-        let since = |(n, from): &(u64, Hour)| *n > departure && *from == hour;
-        departure > self.last || departure < oldest || self.departures.iter().any(since)
+    /// Which calls of an hour have left since, from a place among rows on. `None` when that is not known.
+    pub fn departed_since(
+        &self,
+        (hour, row): (Hour, u64),
+        departure: u64,
+    ) -> Option<impl Iterator<Item = &Share>> {
+        let before = |first: &Departure| first.which - 1;
+        let oldest = self.departures.first().map_or(self.last, before);
+        let since = self.departures.iter();
+        let since = since.filter(move |left| left.which > departure && left.hour == hour);
+        let calls = since.flat_map(|left| &left.calls);
+        let gone = calls.filter(move |(at, _)| *at >= row);
+        (oldest..=self.last)
+            .contains(&departure)
+            .then(|| gone.map(|(_, share)| share))
     }
 
     /// What is being looked at changed: that hour is looked at anew another time.
@@ -268,7 +294,7 @@ pub(super) fn forget(
     }
     let mut noted = Ok(());
     for (hour, known) in &hours {
-        usage.departs(*hour);
+        usage.departs(*hour, known.leaving.as_slice());
         // Where there is no room for it, there is once they have left.
         noted = noted.and(store.put_usage(*hour, known));
     }

@@ -17,8 +17,8 @@ use crate::domain::vitals::{Vitals, VitalsAsked};
 const OWN: usize = 32;
 /// How many trunks are asked at once.
 const AT_ONCE: usize = 50;
-/// How often a trunk is asked for more of what its calls add up to: each time it looks for 2 s at most.
-const PARTS: usize = 20;
+/// How often a trunk is asked for more of what its calls add up to: each time it reads 20,000 rows at most.
+const PARTS: usize = 50;
 
 impl Look {
     /// Asks them, or has them asked by helpers of names that begin so: what each part of them answers, the first to

@@ -2,18 +2,22 @@
 
 use std::cell::Cell;
 
+use super::sums::USAGE_SCAN;
 use super::{InList, Scan, TrunkCommand, TrunkReply};
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
-/// A look that adds calls up takes so many slices at most.
+/// A trunk's report of itself takes so many slices at most.
 const SLICES: usize = 400;
-/// And one into the feed's history reads so many rows, in all,
+/// A look into the feed's history reads so many rows, in all,
 pub const FEED_ROWS: usize = 20_000;
 /// of which a slice may take so many: those that it looks at, its late transitions, and the calls that are told of.
 const FEED_SLICE: usize = 1_200;
+/// And a slice of one that adds calls up: those that it looks at, and as many that are in progress among them, passed over
+/// in the one reading and looked at by themselves.
+const USAGE_SLICE: usize = 500;
 
 /// After so long a question is answered with what was found by then: where many look, each has its turn seldom.
 pub const LONG: Span = Span(2_000);
@@ -65,7 +69,7 @@ impl Slices {
             }
             TrunkCommand::Usage(_, filter) => {
                 filter.scan_limit = slice.min(filter.scan_limit);
-                (SLICES, 0)
+                (USAGE_SCAN, 0)
             }
             TrunkCommand::Vitals(_) => (SLICES, 0),
             _ => (0, 0),
@@ -93,7 +97,12 @@ impl Slices {
 
     /// The next slice has read so many rows of the object. Where that counts, this one may be the last.
     pub fn has_read(&mut self, rows: usize) {
-        if matches!(self.next, TrunkCommand::Feed(..)) && !planted(Fault::FeedUnbounded) {
+        let counts = match self.next {
+            TrunkCommand::Feed(..) => !planted(Fault::FeedUnbounded),
+            TrunkCommand::Usage(..) => !planted(Fault::UsageUnbounded),
+            _ => false,
+        };
+        if counts {
             self.left = self.left.saturating_sub(rows);
         }
     }
@@ -142,8 +151,7 @@ impl Slices {
                 keep(found, page, TrunkReply::Calls)
             }
             (TrunkCommand::Usage(_, filter), TrunkReply::Usage(so_far)) => {
-                *left = left.saturating_sub(1);
-                if so_far.hour >= filter.to || *left == 0 {
+                if so_far.hour >= filter.to || *left < USAGE_SLICE {
                     return Some(TrunkReply::Usage(so_far));
                 }
                 filter.so_far = Some(so_far);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::usage::{GroupBy, Hour, Tally};
 
-/// How many calls are looked at for one answer, where it is made in one piece.
+/// How many rows are read for one answer: whoever asks goes on where it ended.
 pub const USAGE_SCAN: usize = 20_000;
 
 /// What calls add up to, apart by what they are told by.

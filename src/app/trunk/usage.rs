@@ -15,6 +15,9 @@ use crate::domain::usage::{GroupBy, Hour, Share};
 
 reply!(UsageSoFar: so_far = Usage(so_far));
 
+/// So many shares of an hour's row take as long to read as a call does.
+const SHARES_A_CALL: usize = 8;
+
 impl<S: TrunkStore> Desk<'_, '_, S> {
     /// Adds up as many calls as the filter allows to be looked at.
     pub(super) fn usage(
@@ -42,30 +45,32 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         self.trunk.refresh_all(self.now, self.step);
         let mut left = filter.scan_limit.max(HOUR_COSTS);
         while left > 0 && so_far.hour < filter.to {
-            match so_far.row {
+            let begun = so_far.row;
+            match begun {
                 None => {
-                    left = left.saturating_sub(HOUR_COSTS);
-                    self.begin_hour(&mut so_far, &filter, &trunk)?;
+                    let shares = self.begin_hour(&mut so_far, &filter, &trunk)?;
+                    left = left.saturating_sub(HOUR_COSTS + shares / SHARES_A_CALL);
                 }
-                Some(row) if self.counted.departed_since(so_far.hour, so_far.departure) => {
+                Some(row) if self.count_departed(&mut so_far, filter.by, (row, &trunk)) => {
+                    left -= self.count_some(&mut so_far, &filter, &trunk, (row, left))?;
+                }
+                Some(_) => {
                     // What has left since may have been counted, or not: the hour begins anew.
-                    let _ = row;
                     (so_far.row, so_far.part) = (None, Sums::new());
                     left = left.saturating_sub(HOUR_COSTS);
                 }
-                Some(row) => left -= self.count_some(&mut so_far, &filter, &trunk, (row, left))?,
             }
         }
         Ok(Ok(so_far))
     }
 
-    /// Goes to the next hour of which there is anything to tell.
+    /// Goes to the next hour of which there is anything to tell; returns how many shares its row has.
     fn begin_hour(
         &mut self,
         so_far: &mut UsageSoFar,
         filter: &UsageFilter,
         trunk: &str,
-    ) -> Result<(), StoreFailed> {
+    ) -> Result<usize, StoreFailed> {
         let kept = self.store.next_usage(so_far.hour)?;
         let kept = kept.filter(|(hour, _)| *hour < filter.to);
         let (from, to) = (so_far.hour.row(), filter.to.row());
@@ -73,25 +78,28 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         let hour = match is_known(so_far.hour) {
             true => Some(so_far.hour),
             false => {
-                let row = self.store.calls_from(from, to, 1)?;
-                let row = row.first().map(|call| call.id);
                 let open = self.first_open(from, to);
+                // Those in progress, of which there may be thousands, need not be passed over.
+                let until = open.map_or(to, CallId::row);
+                let row = self.store.calls_from(from, until, 1)?;
+                let row = row.first().map(|call| call.id);
                 let calls = [row, open].into_iter().flatten().map(Hour::of_call);
                 calls.chain(kept.iter().map(|(hour, _)| *hour)).min()
             }
         };
         let Some(hour) = hour else {
             so_far.hour = filter.to;
-            return Ok(());
+            return Ok(0);
         };
         so_far.hour = hour;
         so_far.departure = self.counted.last;
         so_far.row = Some(hour.row());
         let Some((_, mut kept)) = kept.filter(|(kept, _)| *kept == hour) else {
-            return Ok(());
+            return Ok(0);
         };
         settle(&mut kept, self.store)?;
         let by = (filter.by, hour, trunk);
+        let shares = kept.all.as_ref().map_or(0, |all| all.0.len()) + kept.left.0.len();
         match kept.all {
             Some(all) => {
                 all.0
@@ -106,7 +114,23 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
                 left.for_each(|share| count(&mut so_far.part, by, share));
             }
         }
-        Ok(())
+        Ok(shares)
+    }
+
+    /// Counts those that have left since then from the rows that are still to be looked at. `false` when these are not known.
+    fn count_departed(
+        &self,
+        so_far: &mut UsageSoFar,
+        by: GroupBy,
+        (row, trunk): (u64, &str),
+    ) -> bool {
+        let hour = so_far.hour;
+        let Some(gone) = self.counted.departed_since((hour, row), so_far.departure) else {
+            return false;
+        };
+        gone.for_each(|share| count(&mut so_far.part, (by, hour, trunk), share));
+        so_far.departure = self.counted.last;
+        true
     }
 
     /// The first call between these rows that is not as its row has it.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use audatec::app::trunk::FEED_ROWS;
 use audatec::domain::call::CallStatus;
 use audatec::domain::ids::{CallId, OrgId};
 use serde_json::Value;
@@ -11,6 +10,8 @@ use super::{Oracle, rank};
 use crate::trunk_node::TrunkNode;
 use crate::world::W;
 
+/// How many rows a question that looks at many reads of its object at most.
+const ROWS: usize = 20_000;
 /// How far apart those are who look at many rows of an object.
 const APART_MS: u64 = 5;
 
@@ -127,12 +128,10 @@ impl Oracle {
         }
     }
 
-    /// A question for the feed's history reads so many rows of its object at most.
+    /// A question for the feed's history or for usage reads so many rows of its object at most.
     pub fn has_read(&self, node: &TrunkNode, rows: usize) {
-        self.check(rows <= FEED_ROWS, node.tag, None, || {
-            format!(
-                "a question for the feed's history read {rows} rows, at most {FEED_ROWS} it may"
-            )
+        self.check(rows <= ROWS, node.tag, None, || {
+            format!("a question read {rows} rows, at most {ROWS} it may")
         });
     }
 
