@@ -1930,6 +1930,7 @@ fn contacts_commands() -> Vec<(&'static str, ContactsCommand)> {
             Page {
                 before: None,
                 limit: 51,
+                in_parts: false,
             },
         ),
         (
@@ -1937,6 +1938,15 @@ fn contacts_commands() -> Vec<(&'static str, ContactsCommand)> {
             Page {
                 before: Some((START, number)),
                 limit: 51,
+                in_parts: false,
+            },
+        ),
+        (
+            "Page.in_parts",
+            Page {
+                before: None,
+                limit: 51,
+                in_parts: true,
             },
         ),
         ("Put", Put(vec![suppression()])),
@@ -1984,7 +1994,15 @@ fn contacts_replies() -> Vec<(&'static str, ContactsReply)> {
                 },
             ]),
         ),
-        ("Suppressions", Suppressions(vec![suppression(), always])),
+        (
+            "Suppressions",
+            Suppressions(vec![suppression(), always.clone()]),
+        ),
+        ("Page", Page(vec![suppression(), always], None)),
+        (
+            "Page.ended_early",
+            Page(Vec::new(), Some((START, suppression().number()))),
+        ),
         ("Kept", kept(Some(Box::new(suppression())))),
         ("Kept.none", kept(None)),
         ("Full", Full),

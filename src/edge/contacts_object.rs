@@ -16,7 +16,7 @@ use super::sql::statements;
 use super::sql::values::{count, number, whole};
 use super::world::World;
 use crate::app::alarm::Alarm;
-use crate::app::contacts::{self, ContactsCommand, ContactsReply, ContactsStore, Place};
+use crate::app::contacts::{self, ContactsCommand, ContactsReply, ContactsStore, Found, Place};
 use crate::app::json;
 use crate::app::ports::UNKNOWN;
 use crate::app::trunk::StoreFailed;
@@ -39,6 +39,9 @@ const SCHEMA: &str = "
     CREATE INDEX IF NOT EXISTS ends ON numbers (expires_at) WHERE expires_at IS NOT NULL;
 ";
 const COLUMNS: &str = "SELECT phone, created_at, expires_at, source, reason FROM numbers";
+const NEWEST_FIRST: &str =
+    "FROM numbers WHERE created_at IS NOT NULL AND (created_at, number) < (?, ?)
+    ORDER BY created_at DESC, number DESC";
 
 struct Inner {
     state: State,
@@ -203,16 +206,28 @@ impl ContactsStore for SqlStore {
     fn page(
         &self,
         before: Option<Place>,
-        limit: usize,
+        (limit, scan_limit): (usize, usize),
         now: Timestamp,
-    ) -> Result<Vec<Suppression>, StoreFailed> {
+    ) -> Result<Found, StoreFailed> {
         let (at, of) = before.unwrap_or((Timestamp(1 << 53), Number(0)));
+        // Row by row: none is read behind the last one that is shown.
         let query = format!(
-            "{COLUMNS} WHERE created_at IS NOT NULL AND (created_at, number) < (?, ?)
-                AND (expires_at IS NULL OR expires_at > ?) ORDER BY created_at DESC, number DESC LIMIT ?"
+            "SELECT phone, created_at, expires_at, source, reason FROM (SELECT * {NEWEST_FIRST} LIMIT ?)
+                WHERE expires_at IS NULL OR expires_at > ? LIMIT ?"
         );
-        let bindings = vec![number(at.0), number(of.0), number(now.0), count(limit)];
-        self.suppressions(&query, bindings)
+        let (behind, looked_at) = ([number(at.0), number(of.0)], count(scan_limit));
+        let mut bindings = Vec::from(behind.clone());
+        bindings.extend([looked_at, number(now.0), count(limit)]);
+        let found = self.suppressions(&query, bindings)?;
+        if found.len() >= limit {
+            return Ok((found, None));
+        }
+        let query = format!("SELECT created_at, number {NEWEST_FIRST} LIMIT 1 OFFSET ?");
+        let mut bindings = Vec::from(behind);
+        bindings.push(count(scan_limit.saturating_sub(1)));
+        let last = self.query(&query, bindings)?.pop();
+        let place = |row: Row| Some((Timestamp(whole(row.first()?)?), Number(whole(row.get(1)?)?)));
+        Ok((found, last.and_then(place)))
     }
 
     fn ended(&self, now: Timestamp, limit: usize) -> Result<Vec<Number>, StoreFailed> {

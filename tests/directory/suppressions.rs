@@ -1,9 +1,10 @@
 //! `/suppressions`: numbers that are not to be called.
 
+use audatec::app::contacts::ContactsStore;
 use audatec::app::directory::{By, DirectoryCommand};
 use audatec::app::ports::Directories;
 use audatec::app::ports::Host;
-use audatec::domain::contacts::{Number, Shard};
+use audatec::domain::contacts::{Number, Shard, Source, Suppression};
 use audatec::domain::ids::CallId;
 use audatec::domain::phone::E164;
 use audatec::domain::time::Span;
@@ -349,6 +350,45 @@ fn pages_of_all_objects_come_newest_first_and_miss_none() {
     assert_eq!(found, all);
     assert_eq!(world.get(&org, "/suppressions?cursor=x").0, 400);
     assert_eq!(world.get(&org, "/suppressions?colour=x").0, 400);
+}
+
+/// More have ended and not left yet than an object looks at for a page.
+#[test]
+fn pages_pass_over_many_that_have_ended_a_part_at_a_time_and_miss_none() {
+    let (world, org) = founded();
+    let old = "+919876543299";
+    world.post(&org, "/suppressions", json!({"phone_number": old}));
+    let now = world.now.get();
+    let all = (0..u64::MAX).map(|n| number(&format!("+9190{n:08}")));
+    let ends = all.filter(|of| of.shard() == number(old).shard());
+    for (place, of) in (1..).zip(ends.take(9_000)) {
+        let row = Suppression {
+            phone: E164::parse(&format!("+{}", of.0)).expect("a number"),
+            reason: None,
+            source: Source::Import,
+            created_at: now + Span(place),
+            expires_at: Some(now + Span::from_secs(60)),
+        };
+        let numbers = world.numbers.borrow();
+        let object = &numbers[&(org.id, of.shard())];
+        object.put(of, &row).expect("room");
+    }
+    // The object has not woken since.
+    world.advance(Span::from_secs(61));
+    let (mut found, mut pages, mut cursor) = (Vec::new(), 0, String::new());
+    loop {
+        pages += 1;
+        let (status, page) = world.get(&org, &format!("/suppressions?limit=7{cursor}"));
+        assert_eq!(status, 200);
+        let rows = page["suppressions"].as_array().expect("rows").iter();
+        found.extend(rows.map(|row| row["phone_number"].clone()));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(found, [json!(old)]);
+    assert_eq!(pages, 3, "each looks at 4,000");
 }
 
 #[test]

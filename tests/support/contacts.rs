@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use audatec::app::contacts::{self, ContactsCommand, ContactsReply, ContactsStore, Place};
+use audatec::app::contacts::{self, ContactsCommand, ContactsReply, ContactsStore, Found, Place};
 use audatec::app::json;
 use audatec::app::trunk::StoreFailed;
 use audatec::domain::contacts::{Dials, Number, Suppression};
@@ -80,19 +80,23 @@ impl ContactsStore for Numbers {
     fn page(
         &self,
         before: Option<Place>,
-        limit: usize,
+        (limit, scan_limit): (usize, usize),
         now: Timestamp,
-    ) -> Result<Vec<Suppression>, StoreFailed> {
+    ) -> Result<Found, StoreFailed> {
         let rows = self.rows.borrow();
         let place = |row: &Suppression| (row.created_at, row.number());
         let mut all: Vec<Suppression> = rows
             .values()
-            .filter(|row| row.holds(now) && before.is_none_or(|before| place(row) < before))
+            .filter(|row| before.is_none_or(|before| place(row) < before))
             .cloned()
             .collect();
         all.sort_by_key(|row| std::cmp::Reverse(place(row)));
+        all.truncate(scan_limit);
+        let last = all.last().map(place).filter(|_| all.len() == scan_limit);
+        all.retain(|row| row.holds(now));
         all.truncate(limit);
-        Ok(all)
+        let until = last.filter(|_| all.len() < limit);
+        Ok((all, until))
     }
 
     fn ended(&self, now: Timestamp, limit: usize) -> Result<Vec<Number>, StoreFailed> {

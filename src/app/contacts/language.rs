@@ -17,12 +17,15 @@ pub enum ContactsCommand {
     GiveBack(Vec<(Number, Ticket)>),
     /// The suppression of a number, if it is. `Suppressions`.
     Get(Number),
-    /// Some of them, newest first. `Suppressions`.
+    /// Some of them, newest first. `Page` if it may end early, else `Suppressions`.
     Page {
         /// Only behind this one.
         before: Option<Place>,
         /// How many at most.
         limit: usize,
+        /// It may end early, where it passes over many whose end has come. The release before does not ask so.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        in_parts: bool,
     },
     /// These are suppressed from now on. `Kept`, or `Full`.
     Put(Vec<Suppression>),
@@ -67,6 +70,8 @@ pub enum ContactsReply {
     Taken(Vec<Word>),
     /// Suppressions that hold.
     Suppressions(Vec<Suppression>),
+    /// The same; and behind which place the look for more goes on, if it ended early.
+    Page(Vec<Suppression>, Option<Place>),
     /// They are kept.
     Kept {
         /// How many were not there.

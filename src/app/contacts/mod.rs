@@ -14,7 +14,7 @@ pub use check::ask;
 pub use errands::run;
 pub use language::{ContactsCommand, ContactsReply};
 pub use port::Contacts;
-pub use store::{ContactsStore, Place};
+pub use store::{ContactsStore, Found, Place};
 pub use tell::tell;
 
 use crate::app::trunk::StoreFailed;
@@ -23,6 +23,8 @@ use crate::domain::time::{Span, Timestamp};
 
 /// How many rows whose end has come leave together.
 const LEAVE: usize = 1_000;
+/// How many suppressions are looked at for a page, where many have ended and not left yet.
+const LOOKED_AT: usize = 4_000;
 /// Those that are left leave so soon after.
 const MORE: Span = Span(50);
 /// How often dials are looked through for what counts for nothing any more.
@@ -61,9 +63,17 @@ pub fn handle(
             let known = holding(store, number, now)?;
             Ok(ContactsReply::Suppressions(known.into_iter().collect()))
         }
-        ContactsCommand::Page { before, limit } => {
-            Ok(ContactsReply::Suppressions(store.page(before, limit, now)?))
+        ContactsCommand::Page {
+            before,
+            limit,
+            in_parts: true,
+        } => {
+            let (found, until) = store.page(before, (limit, LOOKED_AT), now)?;
+            Ok(ContactsReply::Page(found, until))
         }
+        ContactsCommand::Page { before, limit, .. } => Ok(ContactsReply::Suppressions(page(
+            store, before, limit, now,
+        )?)),
         ContactsCommand::Put(rows) => put(store, rows, now),
         ContactsCommand::Remove(number) => {
             let was_there = holding(store, number, now)?.is_some();
@@ -131,6 +141,25 @@ fn holding(
     now: Timestamp,
 ) -> Result<Option<Suppression>, StoreFailed> {
     Ok(store.get(number)?.filter(|known| known.holds(now)))
+}
+
+/// A page for an edge that knows of no parts.
+fn page(
+    store: &impl ContactsStore,
+    mut before: Option<Place>,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Vec<Suppression>, StoreFailed> {
+    let mut all = Vec::new();
+    loop {
+        let left = (limit - all.len(), LOOKED_AT);
+        let (found, until) = store.page(before, left, now)?;
+        all.extend(found);
+        if until.is_none() {
+            return Ok(all);
+        }
+        before = until;
+    }
 }
 
 fn put(

@@ -7,6 +7,9 @@ use crate::domain::time::Timestamp;
 /// Where a suppression stands in lists, newest first: no two stand at one place.
 pub type Place = (Timestamp, Number);
 
+/// Suppressions, and where the look for more of them ended early.
+pub type Found = (Vec<Suppression>, Option<Place>);
+
 /// The object's rows. Synchronous: writes with no await between them are one commit.
 pub trait ContactsStore {
     /// What is known of a number, whether or not its end has come: one row is read.
@@ -15,13 +18,15 @@ pub trait ContactsStore {
     fn put(&self, number: Number, row: &Suppression) -> Result<(), StoreFailed>;
     /// Removes the suppressions of these numbers, where there are any.
     fn remove(&self, numbers: &[Number]) -> Result<(), StoreFailed>;
-    /// At most this many suppressions that hold then, newest first, behind this place.
+    /// At most as many suppressions that hold then, newest first, as the first of the numbers says, among as many behind this
+    /// place as the second says; and the last place that was looked at, where not all were found that are wanted and there may
+    /// be more.
     fn page(
         &self,
         before: Option<Place>,
-        limit: usize,
+        wanted: (usize, usize),
         now: Timestamp,
-    ) -> Result<Vec<Suppression>, StoreFailed>;
+    ) -> Result<Found, StoreFailed>;
     /// At most this many numbers whose suppression has ended by then.
     fn ended(&self, now: Timestamp, limit: usize) -> Result<Vec<Number>, StoreFailed>;
     /// When the first suppression ends that has an end.

@@ -238,19 +238,24 @@ async fn numbers(api: &impl Api, caller: &KeyRecord, place: &Place) -> Result<Pi
         None => None,
     };
     let limit = MANY;
-    let question = ContactsCommand::Page { before, limit };
+    let question = ContactsCommand::Page {
+        before,
+        limit,
+        in_parts: true,
+    };
     let told = api.contacts(caller.org_id, asked, &question).await;
-    let Ok(ContactsReply::Suppressions(rows)) = told else {
-        return Err(Refusal::DirectoryUnavailable);
+    let (rows, until) = match told {
+        Ok(ContactsReply::Page(rows, until)) => (rows, until),
+        Ok(ContactsReply::Suppressions(rows)) => (rows, None),
+        _ => return Err(Refusal::DirectoryUnavailable),
     };
     for row in &rows {
         piece.add("suppression", &SuppressionView::from(row));
     }
-    piece.next = match rows.last().filter(|_| rows.len() >= limit) {
-        Some(last) => Some((
-            shard.to_string(),
-            format!("{}/{}", last.created_at.0, last.number().0),
-        )),
+    let last = rows.last().filter(|_| rows.len() >= limit);
+    let last = last.map(|row| (row.created_at, row.number()));
+    piece.next = match last.or(until) {
+        Some((at, number)) => Some((shard.to_string(), format!("{}/{}", at.0, number.0))),
         None => Some(((shard + 1).to_string(), String::new())),
     };
     Ok(piece)

@@ -25,7 +25,8 @@ pub fn list() -> Description {
     Description::new(
         TAG,
         "List suppressed numbers",
-        "Numbers that must not be called, newest first. Expired ones are left out.",
+        "Numbers that must not be called, newest first. Expired ones are left out; right after many expired, a page \
+         may hold fewer than `limit`, or even none, and still have a `next_cursor`.",
         ok::<SuppressionList>(
             "A page of suppressions.",
             json!({"suppressions": [shown()], "next_cursor": null}),

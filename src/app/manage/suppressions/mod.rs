@@ -222,7 +222,11 @@ pub async fn list(
             let limit = page.limit + 1;
             (
                 Shard::all().collect(),
-                ContactsCommand::Page { before, limit },
+                ContactsCommand::Page {
+                    before,
+                    limit,
+                    in_parts: true,
+                },
             )
         }
     };
@@ -230,24 +234,30 @@ pub async fn list(
         .into_iter()
         .map(|shard| api.contacts(caller.org_id, shard, &command));
     let mut all = Vec::new();
+    // Up to where each of them was looked through.
+    let mut until: Option<Place> = None;
     for reply in concurrent(CONNECTIONS, asked).await {
         match reply {
+            Ok(ContactsReply::Page(some, ended)) => {
+                all.extend(some);
+                until = until.max(ended);
+            }
+            // A number's own, or all that an object of the release before has.
             Ok(ContactsReply::Suppressions(some)) => all.extend(some),
             _ => return Err(Refusal::DirectoryUnavailable),
         }
     }
+    all.retain(|row| until.is_none_or(|until| place(row) >= until));
     let is_behind = |row: &Suppression| before.is_none_or(|before| place(row) < before);
     all.retain(is_behind);
     newest_first(&mut all, |row| {
         let (at, number) = place(row);
         u128::from(at.0) << 64 | u128::from(number.0)
     });
-    let name = |row: &Suppression| {
-        let (at, number) = place(row);
-        format!("{}/{}", at.0, number.0)
-    };
+    let text = |(at, number): Place| format!("{}/{}", at.0, number.0);
+    let name = |row: &Suppression| text(place(row));
     let view = |row: &Suppression| value(&SuppressionView::from(row));
-    let answer = page.answer("suppressions", all, None, name, view);
+    let answer = page.answer("suppressions", all, until.map(text), name, view);
     Ok(Response::json(200, &answer))
 }
 
