@@ -33,3 +33,12 @@ test("each promise of docs/guarantees.md names tests that exist", () => {
     expect(named.filter((name) => !known.has(name)), promise).toEqual([]);
   }
 });
+
+/** A part that says no figure counts as failed, whatever its proof found. */
+test("each part of npm run prove says a figure", () => {
+  const parts = readFileSync(inRoot("scripts/prove.mjs"), "utf8").split(/^ {2}\{/m);
+  const files = parts.map((part) => !part.includes("figures: ") && /needs: "([^"]+)"/.exec(part)?.[1]).filter((file) => typeof file === "string");
+
+  expect(files.length).toBeGreaterThan(20);
+  expect(files.filter((file) => !readFileSync(inRoot(file), "utf8").includes("prove: "))).toEqual([]);
+});

@@ -32,7 +32,7 @@ async function within<T>(what: string, act: () => Promise<T>, most = REQUESTS): 
   const result = await act();
   const seconds = (performance.now() - startedAt) / 1_000;
   const requests = (await vitals(server)).object_requests - before.object_requests;
-  console.log(`${what}: ${requests} requests, ${seconds.toFixed(2)} s`);
+  console.log(`prove: ${what}: ${requests} requests, ${seconds.toFixed(2)} s`);
   expect(requests, what).toBeLessThanOrEqual(most);
   expect(seconds, what).toBeLessThan(SECONDS);
   return result;

@@ -14,9 +14,9 @@ use crate::domain::usage::{Hour, HourUsage, Share, Shares};
 pub(super) const HOUR_COSTS: usize = 5;
 /// So long after its end an hour is looked at, to see whether its row may tell of all of it.
 const LATER: Span = Span(120_000);
-/// How often that is looked for, and how soon a look goes on: faster than calls are placed, 200 a second.
+/// How often that is looked for, and how soon a look goes on.
 const LOOK: Span = Span(600_000);
-const GOES_ON: Span = Span(400);
+const GOES_ON: Span = Span(1_000);
 /// How many calls are looked at for it at a time.
 const LOOKED_AT: usize = 200;
 
