@@ -1,7 +1,7 @@
 //! The Durable Object that knows of an organisation's numbers, one of [`SHARDS`](crate::domain::contacts::SHARDS): storage,
 //! alarm and network around [`contacts`]. A number is a row under the number itself, in the table of what is known of it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures_util::FutureExt;
@@ -16,7 +16,9 @@ use super::sql::statements;
 use super::sql::values::{count, number, whole};
 use super::world::World;
 use crate::app::alarm::Alarm;
-use crate::app::contacts::{self, ContactsCommand, ContactsReply, ContactsStore, Found, Place};
+use crate::app::contacts::{
+    self, ContactsCommand, ContactsReply, ContactsStore, Found, Place, Tidying,
+};
 use crate::app::json;
 use crate::app::ports::UNKNOWN;
 use crate::app::trunk::StoreFailed;
@@ -48,6 +50,7 @@ struct Inner {
     env: Env,
     alarm: Alarm,
     has_tables: Cell<bool>,
+    tidying: RefCell<Tidying>,
 }
 
 /// Held by the entry module's class of the same name, which knows requests and answers.
@@ -60,12 +63,12 @@ pub struct ContactsObject {
 impl ContactsObject {
     #[wasm_bindgen(constructor)]
     pub fn new(state: worker_sys::DurableObjectState, env: Env) -> Self {
-        let (state, alarm, has_tables) = (State::from(state), Alarm::default(), Cell::default());
         let inner = Inner {
-            state,
+            state: State::from(state),
             env,
-            alarm,
-            has_tables,
+            alarm: Alarm::default(),
+            has_tables: Cell::default(),
+            tidying: RefCell::default(),
         };
         Self {
             inner: Rc::new(inner),
@@ -114,11 +117,15 @@ impl Inner {
         }
         let store = self.store()?;
         let moves = command.moves_the_alarm();
-        let result = contacts::handle(&store, command, now());
-        let due = match (&result, moves) {
-            (Ok(_), false) => None,
-            (Ok(_), true) => contacts::next_due(&store, now())?,
-            (Err(StoreFailed), _) => Some(now() + AGAIN),
+        let (result, due) = {
+            let mut tidying = self.tidying.borrow_mut();
+            let result = contacts::handle(&store, &mut tidying, command, now());
+            let due = match (&result, moves) {
+                (Ok(_), false) => None,
+                (Ok(_), true) => contacts::next_due(&store, &tidying, now())?,
+                (Err(StoreFailed), _) => Some(now() + AGAIN),
+            };
+            (result, due)
         };
         if let Some(due) = due {
             alarm::set(&self.alarm, &self.state, due).await;
@@ -272,10 +279,19 @@ impl ContactsStore for SqlStore {
             .is_empty())
     }
 
-    fn forget_dials(&self, now: Timestamp, limit: usize) -> Result<usize, StoreFailed> {
-        let query = "DELETE FROM dials WHERE number IN (SELECT number FROM dials WHERE ends <= ? LIMIT ?) RETURNING number";
-        let gone = self.query(query, vec![number(now.0), count(limit)])?;
-        Ok(gone.len())
+    fn forget_dials(
+        &self,
+        from: Number,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Option<Number>, StoreFailed> {
+        let query = "SELECT number FROM dials WHERE number >= ? ORDER BY number LIMIT 1 OFFSET ?";
+        let rows = self.query(query, vec![number(from.0), count(limit)])?;
+        let next = rows.first().and_then(|row| row.first()).and_then(whole);
+        let query = "DELETE FROM dials WHERE number >= ? AND number < ? AND ends <= ?";
+        let behind = number(next.unwrap_or(1 << 53));
+        self.query(query, vec![number(from.0), behind, number(now.0)])?;
+        Ok(next.map(Number))
     }
 
     fn has_room(&self) -> bool {

@@ -1,16 +1,17 @@
 //! `/suppressions`: numbers that are not to be called.
 
-use audatec::app::contacts::ContactsStore;
+use audatec::app::contacts::{ContactsCommand, ContactsReply, ContactsStore};
 use audatec::app::directory::{By, DirectoryCommand};
 use audatec::app::ports::Directories;
 use audatec::app::ports::Host;
-use audatec::domain::contacts::{Number, Shard, Source, Suppression};
-use audatec::domain::ids::CallId;
+use audatec::domain::contacts::{Number, Shard, Source, Stage, Suppression, Take, Ticket, Word};
+use audatec::domain::ids::{CallId, TrunkTag};
 use audatec::domain::phone::E164;
-use audatec::domain::time::Span;
+use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::tokens::report::report_token;
 use serde_json::{Value, json};
 
+use crate::contacts::Numbers;
 use crate::world::{Org, World, block_on, tag};
 use crate::{create, error, founded, trunk, with};
 
@@ -389,6 +390,49 @@ fn pages_pass_over_many_that_have_ended_a_part_at_a_time_and_miss_none() {
     }
     assert_eq!(found, [json!(old)]);
     assert_eq!(pages, 3, "each looks at 4,000");
+}
+
+/// What an object knows of dials that count no more leaves some at a time, once a day, however often the object is woken.
+#[test]
+fn old_dials_leave_a_thousand_at_a_time_and_are_looked_for_once_a_day() {
+    let numbers = Numbers::default();
+    let dial = |n: u64, stage, now| {
+        let take = Take {
+            stage,
+            by: 1,
+            ticket: Ticket(TrunkTag(1), n),
+            ..Take::look(Number(910_000_000_000 + n))
+        };
+        let taken = numbers.serve(ContactsCommand::Take(vec![take]), now);
+        assert_eq!(
+            taken,
+            Ok(ContactsReply::Taken(vec![Word::suppressed(false)]))
+        );
+    };
+    let left = || (0..3_000).filter(|n| numbers.knows(Number(910_000_000_000 + n)).1);
+    let tick = |now| {
+        let ticked = numbers.serve(ContactsCommand::Tick, now);
+        assert_eq!(ticked, Ok(ContactsReply::Done));
+        numbers.next_due(now).expect("there are dials") - now
+    };
+    let (hour, day) = (Span::from_secs(3_600), Span::from_secs(86_400));
+    let began = Timestamp(1_800_000_000_000);
+    (0..2_500).for_each(|n| dial(n, Stage::Reserve, began));
+    dial(700, Stage::Dial, began);
+    dial(2_600, Stage::Dial, began);
+    let now = began + hour;
+    for (kept, due) in [(1_502, Span(50)), (502, Span(50)), (2, day)] {
+        assert_eq!(tick(now), due);
+        assert_eq!(left().count(), kept);
+    }
+    dial(1, Stage::Reserve, now);
+    assert_eq!(
+        (tick(now + hour), left().count()),
+        (day, 3),
+        "not the same day"
+    );
+    assert_eq!((tick(now + day), left().count()), (day, 2));
+    assert_eq!(left().collect::<Vec<_>>(), [700, 2_600]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! The objects that know of numbers, as the runtime keeps them: their rows, and a network that loses and delays. They hold
-//! nothing in memory, so a death is an answer that does not come, or a command that was not kept.
+//! nothing of them in memory, so a death is an answer that does not come, or a command that was not kept.
 
 use std::rc::Rc;
 

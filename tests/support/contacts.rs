@@ -5,7 +5,9 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use audatec::app::contacts::{self, ContactsCommand, ContactsReply, ContactsStore, Found, Place};
+use audatec::app::contacts::{
+    self, ContactsCommand, ContactsReply, ContactsStore, Found, Place, Tidying,
+};
 use audatec::app::json;
 use audatec::app::trunk::StoreFailed;
 use audatec::domain::contacts::{Dials, Number, Suppression};
@@ -21,6 +23,7 @@ pub struct Numbers {
     /// The next commit fails, before or after it was kept.
     pub failure: Cell<Option<bool>>,
     pub is_full: Cell<bool>,
+    tidying: RefCell<Tidying>,
     /// How many requests there were.
     pub requests: Cell<usize>,
 }
@@ -40,7 +43,7 @@ impl Numbers {
     ) -> Result<ContactsReply, StoreFailed> {
         self.requests.set(self.requests.get() + 1);
         let before = (self.rows.borrow().clone(), self.dials.borrow().clone());
-        let result = contacts::handle(self, command, now);
+        let result = contacts::handle(self, &mut self.tidying.borrow_mut(), command, now);
         match self.failure.take() {
             Some(is_kept) => {
                 if !is_kept {
@@ -53,7 +56,9 @@ impl Numbers {
     }
 
     pub fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
-        contacts::next_due(self, now).ok().flatten()
+        contacts::next_due(self, &self.tidying.borrow(), now)
+            .ok()
+            .flatten()
     }
 
     pub fn len(&self) -> usize {
@@ -133,16 +138,20 @@ impl ContactsStore for Numbers {
         Ok(!self.dials.borrow().is_empty())
     }
 
-    fn forget_dials(&self, now: Timestamp, limit: usize) -> Result<usize, StoreFailed> {
+    fn forget_dials(
+        &self,
+        from: Number,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Option<Number>, StoreFailed> {
         let numbers: Vec<Number> = self.dials.borrow().keys().copied().collect();
-        let mut gone = 0;
-        for number in numbers {
-            if gone < limit && self.dials(number)?.count_until() <= now {
+        let mut numbers = numbers.into_iter().filter(|number| *number >= from);
+        for number in numbers.by_ref().take(limit) {
+            if self.dials(number)?.count_until() <= now {
                 self.dials.borrow_mut().remove(&number);
-                gone += 1;
             }
         }
-        Ok(gone)
+        Ok(numbers.next())
     }
 
     fn has_room(&self) -> bool {

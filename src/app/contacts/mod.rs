@@ -1,7 +1,7 @@
 //! The objects that know of numbers: how a command becomes rows and an answer.
 //!
-//! An organisation has [`SHARDS`](crate::domain::contacts::SHARDS) of them, each for its share of the numbers. Nothing is held in
-//! memory: a number is a row, found by itself, so that a million of them cost what one does.
+//! An organisation has [`SHARDS`](crate::domain::contacts::SHARDS) of them, each for its share of the numbers. Nothing of these is
+//! held in memory: a number is a row, found by itself, so that a million of them cost what one does.
 
 mod check;
 mod errands;
@@ -21,7 +21,7 @@ use crate::app::trunk::StoreFailed;
 use crate::domain::contacts::{Contact, Dials, Number, Stage, Suppression, Take, Word};
 use crate::domain::time::{Span, Timestamp};
 
-/// How many rows whose end has come leave together.
+/// How many rows whose end has come leave together, and how many of dials are looked at.
 const LEAVE: usize = 1_000;
 /// How many suppressions are looked at for a page, where many have ended and not left yet.
 const LOOKED_AT: usize = 4_000;
@@ -30,12 +30,37 @@ const MORE: Span = Span(50);
 /// How often dials are looked through for what counts for nothing any more.
 const TIDIED_EVERY: Span = Span::from_secs(86_400);
 
+/// How far an object has looked through its dials for what counts for nothing any more.
+#[derive(Debug, Default)]
+pub struct Tidying {
+    /// The look goes on there.
+    from: Option<Number>,
+    /// The next one begins.
+    at: Timestamp,
+}
+
+impl Tidying {
+    fn go_on(&mut self, store: &impl ContactsStore, now: Timestamp) -> Result<(), StoreFailed> {
+        if self.from.is_none() && now < self.at {
+            return Ok(());
+        }
+        let from = self.from.unwrap_or(Number(0));
+        self.from = store.forget_dials(from, now, LEAVE)?;
+        if self.from.is_none() {
+            // No later than it is woken for it.
+            self.at = now + TIDIED_EVERY - Span(1);
+        }
+        Ok(())
+    }
+}
+
 /// Carries out one command. What is told on to others ([`ContactsCommand::Tell`]) is not done here.
 ///
 /// # Errors
 /// Rows can't be read or written; nothing is kept of the command then, or all of it.
 pub fn handle(
     store: &impl ContactsStore,
+    tidying: &mut Tidying,
     command: ContactsCommand,
     now: Timestamp,
 ) -> Result<ContactsReply, StoreFailed> {
@@ -91,7 +116,7 @@ pub fn handle(
         ContactsCommand::Tell { .. } => Ok(ContactsReply::Told(false)),
         ContactsCommand::Tick => {
             store.remove(&store.ended(now, LEAVE)?)?;
-            while store.forget_dials(now, LEAVE)? == LEAVE {}
+            tidying.go_on(store, now)?;
             Ok(ContactsReply::Done)
         }
     }
@@ -103,10 +128,14 @@ pub fn handle(
 /// Rows can't be read.
 pub fn next_due(
     store: &impl ContactsStore,
+    tidying: &Tidying,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, StoreFailed> {
     let end = store.first_end()?.map(|end| end.max(now + MORE));
-    let tidied = store.has_dials()?.then_some(now + TIDIED_EVERY);
+    let tidied = match tidying.from {
+        Some(_) => Some(now + MORE),
+        None => store.has_dials()?.then_some(now + TIDIED_EVERY),
+    };
     Ok(end.into_iter().chain(tidied).min())
 }
 

@@ -37,8 +37,14 @@ pub trait ContactsStore {
     fn put_dials(&self, number: Number, dials: &Dials) -> Result<(), StoreFailed>;
     /// Whether any are kept.
     fn has_dials(&self) -> Result<bool, StoreFailed>;
-    /// Removes at most this many rows of dials that count for nothing any more. Returns how many there were.
-    fn forget_dials(&self, now: Timestamp, limit: usize) -> Result<usize, StoreFailed>;
+    /// Looks at so many rows of dials from a number on, and removes those that count for nothing any more. Returns the number
+    /// of the next row, if there is one.
+    fn forget_dials(
+        &self,
+        from: Number,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Option<Number>, StoreFailed>;
     /// Whether there is room for more rows.
     fn has_room(&self) -> bool;
 }
