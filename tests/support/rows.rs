@@ -67,6 +67,8 @@ pub struct Rows {
     left: RefCell<Vec<CallId>>,
     /// How many rows of calls were written.
     pub written: Cell<usize>,
+    /// How often a call was read by its id or its place.
+    pub read: Cell<usize>,
     feed_rows: Cell<usize>,
     log_read: Cell<usize>,
     /// How many bytes the rows are said to take up.
@@ -301,10 +303,12 @@ impl TrunkStore for Rows {
     }
 
     fn get(&self, call: CallId) -> Result<Option<Call>, StoreFailed> {
+        self.read.set(self.read.get() + 1);
         Ok(self.parse([call])?.pop())
     }
 
     fn get_at(&self, row: u64) -> Result<Option<Call>, StoreFailed> {
+        self.read.set(self.read.get() + 1);
         Ok(self.parse(self.at(row))?.pop())
     }
 

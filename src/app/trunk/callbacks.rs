@@ -162,7 +162,6 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             return Ok(None);
         };
         let call = self.with_metadata(call)?;
-        self.step.let_go_of(id);
         Ok(message(&call, attempt, self.settings))
     }
 }

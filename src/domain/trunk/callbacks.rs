@@ -16,7 +16,7 @@ use crate::domain::time::{Span, Timestamp};
 const ATTEMPTS: usize = 20;
 /// How many of them may be out at one receiver's host.
 const ATTEMPTS_OF_HOST: usize = 5;
-/// How many rows are looked at when an attempt came back: the next of the same host is among the first.
+/// How many rows are looked at when an attempt came back, at most: the next of the same host is among the first.
 const AT_FRONT: usize = 50;
 /// How many are looked at in one step behind rows whose hosts are busy, before others have their turn.
 const IN_A_STEP: usize = 2_000;
@@ -65,8 +65,8 @@ pub(super) struct Callbacks {
     flights: Vec<Flight>,
     look_at: Timestamp,
     cursor: (Timestamp, u64),
-    /// A slot came free.
-    is_freed: bool,
+    /// How many slots came free.
+    freed: usize,
     /// The look passed rows whose hosts were busy.
     has_passed: bool,
 }
@@ -117,7 +117,7 @@ impl Callbacks {
     pub fn lands(&mut self, call: CallId) {
         let out = self.flights.len();
         self.flights.retain(|flight| flight.call != call);
-        self.is_freed |= self.flights.len() < out;
+        self.freed += out - self.flights.len();
     }
 
     /// An attempt that came back waits no longer for a row: its call's stands for itself.
@@ -243,8 +243,7 @@ impl Trunk {
         if call.is_open() && !self.is_open(call.id) {
             self.reopen(call.clone(), false, now);
         }
-        let callback = call.callback.as_ref();
-        if let Some(due) = callback.and_then(|callback| callback.next_attempt_at) {
+        if let Some(due) = call.callback.as_ref().and_then(|it| it.next_attempt_at) {
             self.callbacks.look_at = self.callbacks.look_at.min(due);
             self.callbacks.cursor = START;
         }
@@ -255,11 +254,9 @@ impl Trunk {
         self.hand_out_again(now, step);
         self.look_for_due(now, step);
         self.index_the_old(now, step);
-        for call in step.changed() {
-            let callback = call.callback.as_ref();
-            if let Some(due) = callback.and_then(|callback| callback.next_attempt_at) {
-                self.callbacks.heed(call.id, due, now);
-            }
+        let due = |call: &Call| Some((call.id, call.callback.as_ref()?.next_attempt_at?));
+        for (call, due) in step.changed().filter_map(due) {
+            self.callbacks.heed(call, due, now);
         }
     }
 
@@ -278,8 +275,14 @@ impl Trunk {
     }
 
     fn look_for_due(&mut self, now: Timestamp, step: &mut Step<'_>) {
-        if std::mem::take(&mut self.callbacks.is_freed) && self.callbacks.has_passed {
-            self.look(START, AT_FRONT, now, step);
+        let freed = std::mem::take(&mut self.callbacks.freed);
+        if freed > 0 && self.callbacks.has_passed {
+            // Mostly the next is right behind those whose attempts are out.
+            let filled = self.callbacks.flights.len() + freed;
+            let near = self.look(START, filled + freed, now, step);
+            if let Some(far) = near.filter(|_| self.callbacks.flights.len() < filled) {
+                self.look(far, AT_FRONT, now, step);
+            }
         }
         if now < self.callbacks.look_at || !self.callbacks.has_room() {
             return;
@@ -316,8 +319,8 @@ impl Trunk {
             }
             if !self.send(call, now, step) {
                 self.callbacks.lands(call);
+                step.let_go_of(call);
             }
-            step.let_go_of(call);
         }
     }
 
@@ -344,11 +347,13 @@ impl Trunk {
                 self.callbacks.has_passed = true;
                 continue;
             }
-            let Some(id) = step.rows().call_at(row).map(|call| call.id) else {
+            let Some(id) = self.take_at(row, step) else {
                 continue;
             };
-            self.send(id, now, step);
-            step.let_go_of(id);
+            // Few are sent, and told of in this step: so their rows are read once.
+            if !self.send(id, now, step) {
+                step.let_go_of(id);
+            }
         }
         (!ends).then_some(cursor)
     }

@@ -131,18 +131,33 @@ impl Trunk {
 
     pub(super) fn take<'s>(&self, id: CallId, step: &'s mut Step<'_>) -> Option<&'s mut Held> {
         if step.peek(id).is_none() {
-            let mut call = step.rows().call(id)?;
-            if let Some(entry) = self.open.get(&id) {
-                let volatile = entry.volatile(call.created_at());
-                call = call.with(volatile, &self.settings, &self.key);
-            }
-            if let (Some(callback), Some(lease)) = (&mut call.callback, self.callbacks.lease(id)) {
-                callback.lend(lease);
-            }
-            let verdict = call.agent_verdict();
-            step.hold(call, verdict);
+            let call = step.rows().call(id)?;
+            self.hold(call, step);
         }
         step.held(id)
+    }
+
+    /// Takes in hand the call with this row, unless it is: which one it is.
+    pub(super) fn take_at(&self, row: u64, step: &mut Step<'_>) -> Option<CallId> {
+        if let Some(id) = step.at_row(row) {
+            return Some(id);
+        }
+        let call = step.rows().call_at(row)?;
+        let id = call.id;
+        self.hold(call, step);
+        Some(id)
+    }
+
+    fn hold(&self, mut call: Call, step: &mut Step<'_>) {
+        if let Some(entry) = self.open.get(&call.id) {
+            let volatile = entry.volatile(call.created_at());
+            call = call.with(volatile, &self.settings, &self.key);
+        }
+        if let (Some(callback), Some(lease)) = (&mut call.callback, self.callbacks.lease(call.id)) {
+            callback.lend(lease);
+        }
+        let verdict = call.agent_verdict();
+        step.hold(call, verdict);
     }
 
     /// A call that is open.

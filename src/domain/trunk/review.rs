@@ -105,7 +105,7 @@ impl Trunk {
     ) -> Option<Place> {
         let rows = step.rows().scheduled(from, TOGETHER);
         for row in &rows {
-            if let Some(id) = step.rows().call_at(row.row).map(|call| call.id) {
+            if let Some(id) = self.take_at(row.row, step) {
                 self.review_one(id, now, step);
             }
         }

@@ -251,7 +251,7 @@ impl Trunk {
                     continue;
                 }
                 step.may_take -= 1;
-                if let Some(id) = step.rows().call_at(row.row).map(|call| call.id) {
+                if let Some(id) = self.take_at(row.row, step) {
                     self.take_one(id, now, step);
                 }
             }
@@ -315,7 +315,7 @@ impl Trunk {
                 break;
             }
             step.may_take -= 1;
-            if let Some(id) = step.rows().call_at(row.row).map(|call| call.id)
+            if let Some(id) = self.take_at(row.row, step)
                 && self
                     .take(id, step)
                     .is_some_and(|held| held.call.is_scheduled())

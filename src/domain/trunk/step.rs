@@ -155,6 +155,13 @@ impl<'a> Step<'a> {
         self.calls.get(place).map(|held| &held.call)
     }
 
+    /// The call in hand that has this row, or will have it.
+    pub(super) fn at_row(&self, row: u64) -> Option<CallId> {
+        let place = self.calls.partition_point(|held| held.call.id.row() < row);
+        let id = self.calls.get(place)?.call.id;
+        (id.row() == row).then_some(id)
+    }
+
     /// Takes a call in hand that has no row yet.
     pub(super) fn create(&mut self, call: Call) {
         let id = call.id;
