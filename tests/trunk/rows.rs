@@ -14,6 +14,39 @@ fn a_whole_call_writes_no_more_rows_than_its_budget_allows() {
 }
 
 #[test]
+fn a_senders_report_reads_its_own_call_and_the_next_one_once_each() {
+    let mut world = World::new(10, 10);
+    let calls = [(); 7].map(|()| world.accepted(OK));
+    for id in calls {
+        world.run_to_end(id);
+    }
+    assert_eq!(world.sent.callbacks.len(), 5, "two wait for their host");
+    let first = world.sent.callbacks.remove(0);
+    let before = world.rows.read.get();
+    let reply = world.ask(TrunkCommand::Delivered {
+        delivery: first.delivery,
+        attempt: first.attempt,
+        result: answer(200),
+        takes_next: true,
+    });
+    assert!(matches!(reply, TrunkReply::NextAttempt(..)), "{reply:?}");
+    assert_eq!(world.rows.read.get() - before, 2);
+}
+
+#[test]
+fn a_call_that_no_dialer_claims_is_sent_again_and_no_row_is_read() {
+    let mut world = World::new(10, 10);
+    let id = world.accepted(OK);
+    for _ in 0..3 {
+        assert_eq!(std::mem::take(&mut world.sent.dial), [id]);
+        let before = world.rows.read.get();
+        world.now = world.now + Span(5_000);
+        world.ask(TrunkCommand::Tick);
+        assert_eq!(world.rows.read.get(), before);
+    }
+}
+
+#[test]
 fn a_failed_write_is_an_answer_and_the_rows_decide_what_happened() {
     for (fail, calls) in [(Fail::Before, 0), (Fail::After, 1)] {
         let mut world = World::new(1, 10);

@@ -314,6 +314,11 @@ impl Entry {
         self.has(UNCLAIMED) && !self.has(WAITS)
     }
 
+    /// Whether no dialer has claimed it, and nothing else is to be done about it by `now`.
+    pub fn is_only_unclaimed(&self, accepted: Timestamp, now: Timestamp) -> bool {
+        self.is_unclaimed() && self.watchdog.at(self.origin(accepted)) > now
+    }
+
     pub fn waits(&self) -> bool {
         self.has(WAITS)
     }

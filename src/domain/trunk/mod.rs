@@ -228,7 +228,9 @@ impl Trunk {
                 break;
             };
             self.due.set(next, false);
-            if let Some(id) = self.at_row(next.1) {
+            if let Some(id) = self.at_row(next.1)
+                && !self.goes_out_again(id, now, step)
+            {
                 self.advance(id, now, step);
                 step.let_go_of(id);
             }

@@ -1,7 +1,7 @@
 //! The queue of calls that wait for capacity, and what lets one of them go.
 
-use super::{Brief, Step, Trunk, agent_bits, index};
-use crate::domain::call::{AgentVerdict, DISPATCH_AGAIN, FailureCode, Phase};
+use super::{Brief, Effect, Step, Trunk, agent_bits, index};
+use crate::domain::call::{AgentVerdict, CallEffect, DISPATCH_AGAIN, FailureCode, Phase};
 use crate::domain::ids::{AgentId, CallId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
@@ -176,6 +176,29 @@ impl Trunk {
             put_off.dispatch_again(at, id.address().at);
             self.set(id, entry, put_off);
         }
+    }
+
+    /// Sends a call to the dialers again, if that is all that is due: its entry says so, and no row is read.
+    pub(super) fn goes_out_again(
+        &mut self,
+        id: CallId,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) -> bool {
+        let entry = self.open.get(&id);
+        let is_all = entry.is_some_and(|entry| entry.is_only_unclaimed(id.address().at, now));
+        // A place among its number's dials that it owes, its row alone tells.
+        let is_plain = is_all && step.peek(id).is_none() && !self.asks_of_numbers();
+        if is_plain {
+            self.dispatch_again(id, now + DISPATCH_AGAIN);
+            if !planted(Fault::LostIntent) {
+                step.effects.push(Effect {
+                    call: id,
+                    what: CallEffect::Dispatch,
+                });
+            }
+        }
+        is_plain
     }
 
     fn agent_of(&self, id: CallId) -> u32 {
