@@ -18,6 +18,7 @@ pub mod from_json;
 pub mod idempotency;
 pub mod ids;
 pub mod json_text;
+mod json_tree;
 pub mod mac;
 pub mod media;
 pub mod media_link;
