@@ -1,6 +1,8 @@
 //! Who is asking: from the `Authorization` header, or a Studio session's cookie, to a key's record
 //! and its role.
 
+use std::rc::Rc;
+
 use crate::app::directory::{By, ask, command};
 use crate::app::http::Request;
 use crate::app::ports::{Api, Secrets};
@@ -147,16 +149,10 @@ async fn move_key(api: &impl Api, record: &KeyRecord, digest: KeyDigest) {
 /// # Errors
 /// 401, and 503 when keys can't be read.
 pub async fn current_record(api: &impl Api, digest: &KeyDigest) -> Result<KeyRecord, Refusal> {
-    let stored = api
-        .read(&RecordKey::ApiKey(digest.clone()))
-        .await
-        .map_err(|_| Refusal::AuthenticationUnavailable)?;
-    let record = stored
-        .as_deref()
-        .and_then(|json| crate::app::json::read::<KeyRecord>(json).ok());
-    record
-        .filter(|record| record.is_current(api.now()))
-        .ok_or(Refusal::InvalidKey)
+    let record = api.record(&RecordKey::ApiKey(digest.clone())).await;
+    let record: Option<Rc<KeyRecord>> = record.map_err(|_| Refusal::AuthenticationUnavailable)?;
+    let record = record.filter(|record| record.is_current(api.now()));
+    record.as_deref().cloned().ok_or(Refusal::InvalidKey)
 }
 
 /// The record of the key behind the request's session. A browser sends the cookie along whoever

@@ -1,6 +1,8 @@
 //! Copies and their directory: a copy (KV) may be a minute old and more, and so may its absence. What a copy allows, an
 //! object decides in the end; what a copy would refuse is asked of the directory first.
 
+use std::rc::Rc;
+
 use serde::de::DeserializeOwned;
 
 use super::directory::{By, DirectoryRefusal, ask as ask_directory, command};
@@ -16,19 +18,19 @@ use crate::domain::refusal::Refusal;
 ///
 /// # Errors
 /// Neither can be read; the caller's key was revoked.
-pub async fn find<T: DeserializeOwned>(
+pub async fn find<T: DeserializeOwned + 'static>(
     api: &impl Api,
     caller: &KeyRecord,
     key: &RecordKey,
     usable: impl Fn(&T) -> bool,
-) -> Result<Option<T>, Refusal> {
-    let known = api.read(key).await;
+) -> Result<Option<Rc<T>>, Refusal> {
+    let known = api.record(key).await;
     let known = known.map_err(|Unavailable| Refusal::AuthenticationUnavailable)?;
-    let known = parse(known.as_deref());
-    match known.as_ref().is_some_and(usable) {
-        true => Ok(known),
-        false => Ok(doubt(api, caller, key).await?.unwrap_or(known)),
+    if known.as_deref().is_some_and(usable) {
+        return Ok(known);
     }
+    let told = doubt(api, caller, key).await?;
+    Ok(told.map_or(known, |record| record.map(Rc::new)))
 }
 
 /// Whether a record refuses something. What a copy refuses is asked about again, as often as the isolate allows; where there
@@ -36,20 +38,19 @@ pub async fn find<T: DeserializeOwned>(
 ///
 /// # Errors
 /// It can't be read; the caller's key was revoked.
-pub async fn refuses<T: DeserializeOwned>(
+pub async fn refuses<T: DeserializeOwned + 'static>(
     api: &impl Api,
     caller: &KeyRecord,
     key: &RecordKey,
     is_refused: impl Fn(&T) -> bool,
 ) -> Result<bool, Refusal> {
-    let known = api.read(key).await;
+    let known = api.record(key).await;
     let known = known.map_err(|Unavailable| Refusal::AuthenticationUnavailable)?;
-    let is_refused = |record: Option<T>| record.is_some_and(|record| is_refused(&record));
-    if !is_refused(parse(known.as_deref())) {
+    if !known.as_deref().is_some_and(&is_refused) {
         return Ok(false);
     }
     let told = doubt(api, caller, key).await?;
-    Ok(told.is_none_or(is_refused))
+    Ok(told.is_none_or(|record| record.as_ref().is_some_and(is_refused)))
 }
 
 /// All trunks of the caller's organisation, those that were deleted included, as the directory has them: a copy would not

@@ -6,12 +6,16 @@
     reason = "a Worker has one thread: no future needs to be Send"
 )]
 
+use std::rc::Rc;
+
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::app::records::RecordKey;
 use crate::app::telemetry::Event;
 use crate::domain::access::KeyRecord;
 use crate::domain::callback::WebhookSecret;
+use crate::domain::from_json;
 use crate::domain::ids::{IdKey, OrgId, TrunkId};
 use crate::domain::sealed::Sealed;
 use crate::domain::settings::Settings;
@@ -154,6 +158,15 @@ pub trait Host {
 pub trait Records {
     /// The JSON under a key.
     async fn read(&self, key: &RecordKey) -> Result<Option<String>, Unavailable>;
+    /// What it says; nothing where that can't be read either. It may be kept as it was read.
+    async fn record<T: DeserializeOwned + 'static>(
+        &self,
+        key: &RecordKey,
+    ) -> Result<Option<Rc<T>>, Unavailable> {
+        let json = self.read(key).await?;
+        let record = json.and_then(|json| from_json::read(&json).ok());
+        Ok(record.map(Rc::new))
+    }
     /// Whether a refusal by the copies may be taken to the organisation's directory. So often within a while and no more:
     /// who asks for what is not there again and again is answered by the copies alone.
     fn may_doubt(&self, org: OrgId) -> bool;

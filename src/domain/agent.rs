@@ -98,29 +98,45 @@ pub struct Filling {
 
 impl Agent {
     /// Fills `{{key}}` in its script and in the message that it leaves, from a call's metadata.
-    pub fn fill(&mut self, metadata: Option<&Map<String, Value>>) -> Filling {
-        let mut filling = Filling {
-            unknown: Vec::new(),
-            fits: true,
-        };
-        let mut fill = |text: &mut String| {
-            let filled: Filled = template::fill(text, metadata);
-            for key in filled.unknown {
-                if !filling.unknown.contains(&key) {
-                    filling.unknown.push(key);
-                }
-            }
-            filling.fits &= filled.fits;
-            *text = filled.text;
-        };
+    pub fn fill(&mut self, metadata: Option<&Map<String, Value>>) {
+        let mut filling = Filling::NONE;
         if let Some(script) = &mut self.script {
-            fill(script);
+            *script = filling.fill(script, metadata);
         }
         let message = self.voicemail.as_mut().and_then(|it| it.get_mut("message"));
         if let Some(Value::String(message)) = message {
-            fill(message);
+            *message = filling.fill(message, metadata);
+        }
+    }
+
+    /// How that would come out.
+    #[must_use]
+    pub fn filling(&self, metadata: Option<&Map<String, Value>>) -> Filling {
+        let mut filling = Filling::NONE;
+        let message = self.voicemail.as_ref().and_then(|it| it.get("message"));
+        let texts = [self.script.as_deref(), message.and_then(Value::as_str)];
+        for text in texts.into_iter().flatten() {
+            filling.fill(text, metadata);
         }
         filling
+    }
+}
+
+impl Filling {
+    const NONE: Self = Self {
+        unknown: Vec::new(),
+        fits: true,
+    };
+
+    fn fill(&mut self, text: &str, metadata: Option<&Map<String, Value>>) -> String {
+        let filled: Filled = template::fill(text, metadata);
+        for key in filled.unknown {
+            if !self.unknown.contains(&key) {
+                self.unknown.push(key);
+            }
+        }
+        self.fits &= filled.fits;
+        filled.text
     }
 }
 
@@ -175,7 +191,8 @@ mod tests {
         };
         let metadata = json!({"name": "Rahul", "due": "Friday"});
 
-        let filling = agent.fill(metadata.as_object());
+        let filling = agent.filling(metadata.as_object());
+        agent.fill(metadata.as_object());
 
         assert_eq!(filling.unknown, ["company", "x"]);
         assert!(filling.fits);

@@ -27,7 +27,7 @@ pub async fn get(api: &impl Api, caller: &KeyRecord, given: &str) -> Result<Resp
     let number = Number::of(&phone);
     let settings = RecordKey::Media(caller.org_id);
     let settings = find(api, caller, &settings, |_: &MediaSettings| true).await?;
-    let limits = settings.unwrap_or_default().contact_limits;
+    let limits = settings.map_or_else(Vec::new, |settings| settings.contact_limits.clone());
     let take = (!limits.is_empty()).then(|| {
         let now = api.now();
         Box::new(Take {

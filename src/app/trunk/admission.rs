@@ -49,8 +49,8 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         &mut self,
         trigger: Box<Trigger>,
     ) -> Answer<Result<Admitted, TrunkRefusal>> {
-        let number = Number::of(&trigger.request.phone);
         let reserved = self.reserved_for(&trigger.request);
+        let unused = reserved.map(|ticket| (Number::of(&trigger.request.phone), ticket));
         let admitted = self.admit_to(trigger, reserved)?;
         let is_used = matches!(
             admitted,
@@ -58,7 +58,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
                 Admission::Accepted { .. } | Admission::Queued { .. }
             ))
         );
-        self.step.unused = reserved.filter(|_| !is_used).map(|ticket| (number, ticket));
+        self.step.unused = unused.filter(|_| !is_used);
         Ok(admitted)
     }
 

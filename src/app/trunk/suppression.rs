@@ -104,6 +104,9 @@ impl TrunkActor {
 impl<S: TrunkStore> Desk<'_, '_, S> {
     /// The place among its number's dials that was reserved for a request, if one was.
     pub(super) fn reserved_for(&self, request: &CallRequest) -> Option<u64> {
+        if self.words.is_empty() {
+            return None; // nobody was asked
+        }
         let (asked, word) = self.words.of(Number::of(&request.phone), None)?;
         let take = asked.take.as_ref()?;
         let is_taken = take.stage == Stage::Reserve && *word == Word::suppressed(false);

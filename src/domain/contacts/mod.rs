@@ -220,6 +220,12 @@ impl Words {
         Self(words)
     }
 
+    /// Whether nobody was asked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What was said of a number for the sake of this call, or of one that there is not yet.
     #[must_use]
     pub fn of(&self, number: Number, call: Option<CallId>) -> Option<&(Question, Word)> {

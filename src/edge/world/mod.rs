@@ -231,16 +231,30 @@ impl Host for World {
 }
 
 impl Records for World {
+    async fn record<T: DeserializeOwned + 'static>(
+        &self,
+        key: &RecordKey,
+    ) -> Result<Option<Rc<T>>, Unavailable> {
+        let name = key.to_string();
+        if let Some(record) = cache::read(&name, now()).filter(|_| !is_unreadable(key)) {
+            return Ok(Some(record));
+        }
+        let json = self.read(key).await?;
+        let record = json.and_then(|json| json::read(&json).ok()).map(Rc::new);
+        if let Some(record) = &record {
+            cache::keep_read(&name, record);
+        }
+        Ok(record)
+    }
+
     async fn read(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {
-        if faults::keys_are_unreadable()
-            && matches!(key, RecordKey::ApiKey(_) | RecordKey::Carrier(_))
-        {
+        if is_unreadable(key) {
             return Err(Unavailable);
         }
-        if let Some(json) = cache::get(&key.to_string(), now()) {
+        let name = key.to_string();
+        if let Some(json) = cache::get(&name, now()) {
             return Ok(Some(json));
         }
-        let name = key.to_string();
         let json = platform::kv_get(&self.env, RECORDS, &name)
             .await
             .map_err(|error| self.failed("KV get", &error))?
@@ -368,6 +382,11 @@ impl Vault for World {
     fn sealing_key(&self) -> Option<String> {
         vault::newest(&self.carrier_keys())
     }
+}
+
+/// The local build can have keys that can't be read.
+fn is_unreadable(key: &RecordKey) -> bool {
+    faults::keys_are_unreadable() && matches!(key, RecordKey::ApiKey(_) | RecordKey::Carrier(_))
 }
 
 fn millis(time: Span) -> u32 {

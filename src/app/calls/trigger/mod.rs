@@ -6,6 +6,8 @@ pub(crate) mod describe;
 mod fields;
 mod redial;
 
+use std::rc::Rc;
+
 use answer::{answer, answer_dry, replay};
 use fields::Fields;
 #[cfg(feature = "openapi")]
@@ -72,7 +74,7 @@ pub async fn trigger(
         window: fields.window,
         idempotency,
         good_until: Some(permitted.map_or(relied_on, |until| until.min(relied_on))),
-        request: asked_for(caller, fields, agent),
+        request: asked_for(caller, fields, &agent),
     });
     let command: TrunkCommand = match (dry_run, trigger.window) {
         (true, None) => command::DryRun(trigger).into(),
@@ -165,7 +167,7 @@ async fn note_ignored(
 }
 
 /// The call, as its trunk keeps it.
-fn asked_for(caller: &KeyRecord, fields: Fields, agent: Agent) -> CallRequest {
+fn asked_for(caller: &KeyRecord, fields: Fields, agent: &Agent) -> CallRequest {
     CallRequest {
         org: caller.org_id,
         trunk: fields.trunk,
@@ -173,8 +175,8 @@ fn asked_for(caller: &KeyRecord, fields: Fields, agent: Agent) -> CallRequest {
         phone: fields.phone,
         agent: CallAgent {
             id: agent.id,
-            code: agent.agent_code,
-            fields: agent.input_schema.fields,
+            code: agent.agent_code.clone(),
+            fields: agent.input_schema.fields.clone(),
         },
         metadata: fields.metadata,
         callback_url: fields.callback_url,
@@ -207,19 +209,18 @@ async fn in_right_words(
     }
 }
 
+/// An agent and a trunk, the keys that the agent's texts name in vain, and until when the call is permitted.
+type Parts = (Rc<Agent>, Rc<TrunkRecord>, Vec<String>, Option<Timestamp>);
+
 /// The agent and the trunk that a call asks for, whether they will do, the keys that the agent's texts name in vain, and until
 /// when the call is permitted, if not for long enough.
-async fn find_parts(
-    api: &impl Api,
-    caller: &KeyRecord,
-    fields: &Fields,
-) -> Result<(Agent, TrunkRecord, Vec<String>, Option<Timestamp>), Refusal> {
-    let mut agent = find_agent(api, caller, fields.agent).await?;
+async fn find_parts(api: &impl Api, caller: &KeyRecord, fields: &Fields) -> Result<Parts, Refusal> {
+    let agent = find_agent(api, caller, fields.agent).await?;
     let missing = agent.input_schema.missing_keys(fields.metadata.as_ref());
     if !missing.is_empty() {
         return Err(Refusal::MetadataMissing(missing));
     }
-    let filling = agent.fill(fields.metadata.as_ref());
+    let filling = agent.filling(fields.metadata.as_ref());
     if !filling.fits {
         return Err(Refusal::Invalid(TOO_LONG_FILLED.into()));
     }
@@ -279,10 +280,14 @@ async fn find_replay(
 ///
 /// # Errors
 /// There is none, or it does not; neither can be read.
-pub async fn find_agent(api: &impl Api, caller: &KeyRecord, id: AgentId) -> Result<Agent, Refusal> {
+pub async fn find_agent(
+    api: &impl Api,
+    caller: &KeyRecord,
+    id: AgentId,
+) -> Result<Rc<Agent>, Refusal> {
     let key = RecordKey::Agent(caller.org_id, id);
     let active = |agent: &Agent| agent.status == Status::Active;
-    let agent: Option<Agent> = find(api, caller, &key, active).await?;
+    let agent: Option<Rc<Agent>> = find(api, caller, &key, active).await?;
     match agent {
         None => Err(Refusal::AgentNotFound),
         Some(agent) if agent.status != Status::Active => Err(Refusal::AgentInactive),
@@ -298,10 +303,10 @@ pub async fn find_trunk(
     api: &impl Api,
     caller: &KeyRecord,
     id: TrunkId,
-) -> Result<TrunkRecord, Refusal> {
+) -> Result<Rc<TrunkRecord>, Refusal> {
     let key = RecordKey::Trunk(caller.org_id, id);
     let usable = |trunk: &TrunkRecord| trunk.status == Status::Active && !trunk.deleted;
-    let trunk: Option<TrunkRecord> = find(api, caller, &key, usable).await?;
+    let trunk: Option<Rc<TrunkRecord>> = find(api, caller, &key, usable).await?;
     match trunk.filter(|trunk| !trunk.deleted) {
         None => Err(Refusal::TrunkNotFound),
         Some(trunk) if trunk.status != Status::Active => Err(Refusal::TrunkInactive),

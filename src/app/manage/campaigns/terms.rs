@@ -72,7 +72,7 @@ impl Terms {
         if !missing.is_empty() {
             return Err(Refusal::MetadataMissing(missing));
         }
-        if !self.agent.clone().fill(metadata).fits {
+        if !self.agent.filling(metadata).fits {
             return Err(Refusal::Invalid(TOO_LONG_FILLED.into()));
         }
         if self.wants_possible && !is_possible(&phone) {
