@@ -13,7 +13,7 @@ use crate::app::manage::campaigns::results;
 use crate::app::ports::Api;
 use crate::domain::refusal::Refusal;
 
-pub use routes::{Action, ROUTES, Route, allow, find, offered};
+pub use routes::{Action, ROUTES, Route, allow, choose, find, offered};
 
 /// Answers a request. Never fails: what goes wrong is an answer too.
 pub async fn serve(api: &impl Api, request: &Request) -> Response {
@@ -49,7 +49,7 @@ async fn answer(api: &impl Api, request: &Request) -> Result<Response, Refusal> 
     if offered.is_empty() {
         return Err(Refusal::NotFound);
     }
-    let route = find(&request.method, &request.path);
+    let route = choose(offered, &request.method);
     let route = route.ok_or_else(|| Refusal::MethodNotAllowed(allow(offered)))?;
     let variables = route.variables(&request.path).unwrap_or_default();
     act(api, request, route.access, route.action, variables).await
