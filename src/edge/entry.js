@@ -128,7 +128,7 @@ function objectClass(RustClass) {
       if (request.method !== "POST") return eraseOwn(this.ctx, request, () => this.#begin());
       const command = await request.arrayBuffer().catch(() => null);
       if (!command) return new Response("whoever asked is gone", { status: 400 });
-      if (request.url.endsWith("/local/sql")) return this.#call((object) => new Response(object.sql?.(new TextDecoder().decode(command))));
+      if ("sql" in this.#rust && request.url.endsWith("/local/sql")) return this.#call((object) => new Response(object.sql?.(new TextDecoder().decode(command))));
       const reply = await this.#call((object) => object.fetch(new Uint8Array(command)));
       return reply ? new Response(reply) : new Response("storage failed", { status: 500 });
     }

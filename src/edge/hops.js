@@ -167,8 +167,42 @@ export const withResolvers = () => /** @type {any} */ (Promise).withResolvers();
 export function within(limitMs, answer) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error("no answer in time")), limitMs);
-    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+    answer.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
+}
+
+/** Objects' ids by their names, which a hash makes of them. @type {WeakMap<object, Map<string, unknown>>} */
+const ids = new WeakMap();
+const MOST_IDS = 1_000;
+
+/** @param {any} namespace @param {string} name */
+function idOf(namespace, name) {
+  const known = ids.get(namespace) ?? new Map();
+  if (known.size === 0) ids.set(namespace, known);
+  const id = known.get(name) ?? namespace.idFromName(name);
+  if (known.size >= MOST_IDS) known.clear();
+  known.set(name, id);
+  return id;
+}
+
+/**
+ * One message to an object, and its answer.
+ * @param {any} namespace @param {string} name @param {string} body
+ */
+export async function exchange(namespace, name, body) {
+  const answer = await namespace.get(idOf(namespace, name)).fetch("https://object/", { method: "POST", body });
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  if (answer.status !== 200) throw new Error(`status ${answer.status}`);
+  return bytes;
 }
 
 /** @param {Question} question @param {Uint8Array | undefined} answer */

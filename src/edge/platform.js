@@ -3,7 +3,8 @@
 
 import * as rust from "wasm-glue";
 import { eraseObject, removeArchived, removeCopies } from "./erase.js";
-import { alike, together, within, withResolvers } from "./hops.js";
+import { alike, exchange, together, within, withResolvers } from "./hops.js";
+import { pairs, postOnce } from "./post.js";
 
 let calls = 0;
 
@@ -15,11 +16,20 @@ let calls = 0;
  */
 function later(work) {
   const call = (calls = (calls + 1) >>> 0);
-  new Promise((resolve) => resolve(work())).then(
+  begun(work).then(
     (value) => rust.settled(call, true, value),
     (error) => rust.settled(call, false, error),
   );
   return call;
+}
+
+/** The promise that the work made, and no other around it. @param {() => unknown} work @returns {Promise<unknown>} */
+function begun(work) {
+  try {
+    return Promise.resolve(work());
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 /** A promise that `settle` settles. */
@@ -182,11 +192,6 @@ async function documentAt(origin, asset) {
   return answer;
 }
 
-/** @param {string[]} flat @returns {[string, string][]} */
-function pairs(flat) {
-  return flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1] ?? ""]] : []));
-}
-
 /**
  * KV may serve what it read up to 30 s ago, the least it takes.
  * @param {any} env @param {string} binding @param {string} key
@@ -298,59 +303,8 @@ export const askTogether = (env, ctx, lane, binding, name, body, limitMs) =>
 export const askAlike = (env, ctx, question, since, waitMs, binding, name, body, limitMs) =>
   later(() => alike(question, since, waitMs, () => exchange(env[binding], name, body), limitMs, ctx));
 
-/** @param {any} namespace @param {string} name @param {string} body */
-async function exchange(namespace, name, body) {
-  const answer = await namespace.get(namespace.idFromName(name)).fetch("https://object/", { method: "POST", body });
-  const bytes = new Uint8Array(await answer.arrayBuffer());
-  if (answer.status !== 200) throw new Error(`status ${answer.status}`);
-  return bytes;
-}
-
-/**
- * One POST, redirects not followed. Without a `maxBody` the status line is the answer: of the body nothing is read, however
- * it dribbles in. With one the whole body must be there in time; a longer one is none.
- * @param {string} url @param {string[]} headers names and values in turn @param {string} body @param {number} limitMs
- * @param {number} maxBody in bytes
- * @returns {Promise<[status: number, retryAfter: number | null, body: string | null, deployment: string | null]>}
- */
-async function postOnce(url, headers, body, limitMs, maxBody) {
-  const signal = AbortSignal.timeout(limitMs);
-  try {
-    const sent = body ? { method: "POST", body } : {};
-    const answer = await fetch(url, { ...sent, headers: pairs(headers), redirect: "manual", signal });
-    const text = maxBody ? await readText(answer, maxBody) : null;
-    if (!maxBody) answer.body?.cancel().catch(() => {});
-    return [answer.status, seconds(answer.headers.get("retry-after")), text, answer.headers.get("x-deployment")];
-  } catch (error) {
-    if (signal.aborted) throw new Error(`no answer within ${limitMs} ms`);
-    throw new Error(error instanceof TypeError ? "the request could not be made" : "the connection failed");
-  }
-}
-
 /** @type {(...given: Parameters<typeof postOnce>) => number} */
 export const post = (...given) => later(() => postOnce(...given));
-
-/**
- * `Retry-After` in seconds from now: it is a number of them, or a date.
- * @param {string | null} text
- */
-function seconds(text) {
-  if (text === null) return null;
-  const after = /^\s*\d+\s*$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000;
-  return Number.isNaN(after) ? null : Math.max(0, Math.ceil(after));
-}
-
-/** @param {Response} answer @param {number} maxBytes @returns {Promise<string | null>} nothing of a longer one */
-async function readText(answer, maxBytes) {
-  const chunks = [];
-  let size = 0;
-  for await (const chunk of answer.body ?? []) {
-    size += chunk.length;
-    if (size > maxBytes) return null;
-    chunks.push(chunk);
-  }
-  return new Blob(chunks).text();
-}
 
 /**
  * AES-GCM, bound to its context.
