@@ -14,6 +14,7 @@ import { calls } from "../lib/servers.mjs";
 const RATE = 50;
 const IDLE_MS = 10_000;
 const VARS = { SIM_RING_MS: "200", SIM_TALK_MS: "200" };
+const LASTING = { SIM_RING_MS: "600000", RING_TIMEOUT_SECONDS: "3600", MAX_CALL_SECONDS: "3600" };
 
 /** @param {import("../lib/servers.mjs").Bench} bench @param {number} count */
 async function listen(bench, count) {
@@ -35,6 +36,24 @@ export async function listeners(context) {
   for (const trunks of context.quick ? [4] : [1, 4, 16]) {
     for (const count of context.quick ? [10] : [1, 10, 100]) await onTrunks(context, trunks, count);
   }
+  if (!context.quick) await besideLive(context);
+}
+
+/** What it costs that nothing happens, where many calls are in progress. @param {Context} context */
+async function besideLive(context) {
+  const [count, live] = [100, 10_000];
+  const idle = await once({ workerDir: context.workerDir, trunks: 4, vars: LASTING }, async (bench) => {
+    good(await context.client.run(bench, { requests: calls(bench), connections: 16, rate: 900, count: live }), 201);
+    await delay(5_000);
+    const listening = await listen(bench, count);
+    await delay(2_000);
+    const before = bench.usage().cpuMs;
+    await delay(IDLE_MS);
+    const cores = (bench.usage().cpuMs - before) / IDLE_MS;
+    listening.stop();
+    return cores;
+  });
+  figure(context, { name: `${count} listeners on 4 trunks beside ${live.toLocaleString("en")} calls in progress, idle`, unit: "cores", values: [idle], most: 0.02 });
 }
 
 /** @param {Context} context @param {number} trunks @param {number} count */
