@@ -340,11 +340,11 @@ export const sleep = (ms) => later(() => new Promise((resolve) => setTimeout(res
 
 /**
  * @param {string} text
- * @returns {string[]} a URL's scheme, host name, port, path, query, user and password as this runtime's own parser reads them;
- *   nothing for no URL
+ * @returns {string} a URL's scheme, host name, port, path, query, user and password as this runtime's own parser reads them, a
+ *   line each, since it leaves no line break in them; nothing for no URL
  */
 export function parseUrl(text) {
-  if (!URL.canParse(text)) return [];
+  if (!URL.canParse(text)) return "";
   const { protocol, hostname, port, pathname, search, username, password } = new URL(text);
-  return [protocol.slice(0, -1), hostname, port, pathname, search, username, password];
+  return [protocol.slice(0, -1), hostname, port, pathname, search, username, password].join("\n");
 }

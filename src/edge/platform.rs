@@ -116,9 +116,9 @@ mod js {
         #[wasm_bindgen(catch, js_name = sqlTexts)]
         pub fn sql_texts(sql: &Sql, query: &str, bindings: &str) -> Result<String, JsValue>;
 
-        /// Scheme, host name, port and path; nothing for no URL.
+        /// The parts of a URL, a line each; nothing for no URL.
         #[wasm_bindgen(js_name = parseUrl)]
-        pub fn parse_url(text: &str) -> Vec<String>;
+        pub fn parse_url(text: &str) -> String;
     }
 }
 
@@ -126,7 +126,9 @@ pub use js::{Incoming, Sql, headers, is_bound, respond, sql_rows, sql_texts};
 
 /// A URL as the parser reads it that `fetch` itself uses; none for what is no URL.
 pub fn parse_url(text: &str) -> Option<Target> {
-    let [scheme, host, port, path, query, user, password] = js::parse_url(text).try_into().ok()?;
+    let parts = js::parse_url(text);
+    let parts: Vec<String> = parts.split('\n').map(str::to_owned).collect();
+    let [scheme, host, port, path, query, user, password] = parts.try_into().ok()?;
     Some(Target {
         scheme,
         host,
