@@ -44,18 +44,18 @@ const RANDOM_LEN: usize = 32;
 const CHECKSUM_LEN: usize = 6;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// A key as its holder knows it. Prints itself masked; [`RawKey::reveal`] is the key.
+/// A key in plain text. Its `Debug` output is masked; [`RawKey::reveal`] returns the key itself.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RawKey(String);
 
 impl RawKey {
-    /// A new key out of 32 random bytes.
+    /// Makes a new key from 32 random bytes.
     #[must_use]
     pub fn from_entropy(entropy: [u8; 32]) -> Self {
         let mut text = String::from(PREFIX);
         let mut block = Sha256::digest(entropy);
         while text.len() < PREFIX.len() + RANDOM_LEN {
-            // 248 is 4 × 62: bytes above it would make some characters likelier than others.
+            // 248 is 4 × 62: using larger bytes would make some characters more likely than others.
             let fair = block.iter().filter(|byte| **byte < 248);
             let room = PREFIX.len() + RANDOM_LEN - text.len();
             text.extend(fair.take(room).map(|byte| base62(u64::from(*byte))));
@@ -65,7 +65,7 @@ impl RawKey {
         Self(text + &checksum)
     }
 
-    /// Reads a key from outside: the form and the checksum hold, or `None`.
+    /// Parses a key received from outside. `None` unless its form and its checksum are right.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let body = text.strip_prefix(PREFIX)?;
@@ -84,7 +84,7 @@ impl RawKey {
         &self.0
     }
 
-    /// The first 10 characters, by which a list tells keys apart.
+    /// The first 10 characters, which tell keys apart in a list.
     #[must_use]
     pub fn prefix(&self) -> &str {
         self.0.get(..10).unwrap_or_default()
@@ -140,13 +140,13 @@ pub struct KeyRecord {
     pub org_id: OrgId,
     /// What it may do.
     pub role: Role,
-    /// From when on it is refused.
+    /// The moment from which it is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
 }
 
 impl KeyRecord {
-    /// What stands for the operator, who reads what an organisation's keys read: no organisation has such a key.
+    /// The record that stands for the operator, who may read whatever an organisation's keys may: no real key has it.
     #[must_use]
     pub fn of_the_operator(org_id: OrgId) -> Self {
         Self {
@@ -157,13 +157,13 @@ impl KeyRecord {
         }
     }
 
-    /// Whether the key has not expired.
+    /// Whether the key is still valid: it has not expired.
     #[must_use]
     pub fn is_current(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| now < end)
     }
 
-    /// Lets it expire at `end`, if it would not earlier: a session ends before its key.
+    /// Makes it expire at `end`, unless it expires earlier: a session ends no later than its key.
     pub fn end_by(&mut self, end: Timestamp) {
         self.expires_at = Some(self.expires_at.map_or(end, |known| known.min(end)));
     }
@@ -174,13 +174,13 @@ impl KeyRecord {
 pub struct StoredKey {
     /// The key's id, by which it is revoked.
     pub id: KeyId,
-    /// Display name, as its maker gave it.
+    /// Display name, as given by whoever made it.
     pub name: String,
     /// What it may do.
     pub role: Role,
-    /// Under which it is found.
+    /// The digest it is found under.
     pub digest: KeyDigest,
-    /// Under which it was found before the master key changed: it is still found there.
+    /// The digest it was found under before the master key changed; still accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former_digest: Option<KeyDigest>,
     /// Its first characters.
@@ -190,7 +190,7 @@ pub struct StoredKey {
     /// When it expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// When it was used last, to the hour.
+    /// When it was last used, to the hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<Timestamp>,
     /// When it was revoked.
@@ -199,25 +199,25 @@ pub struct StoredKey {
 }
 
 impl StoredKey {
-    /// All under which it is found.
+    /// All digests it is found under.
     pub fn digests(&self) -> impl Iterator<Item = &KeyDigest> {
         std::iter::once(&self.digest).chain(&self.former_digest)
     }
 
-    /// Whether it was neither revoked nor has expired.
+    /// Whether it is neither revoked nor expired.
     #[must_use]
     pub fn is_good(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
 }
 
-/// A role, and what was asked of it. Behind a pointer: a refusal that holds single bytes is moved byte by byte, wherever one is
+/// A role, and the role that was needed. Boxed: a refusal that holds single bytes is moved byte by byte wherever it is
 /// passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLow {
     /// The key's role.
     pub has: Role,
-    /// The lowest role that may.
+    /// The lowest role that would be allowed.
     pub needs: Role,
 }
 

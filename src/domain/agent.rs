@@ -1,4 +1,4 @@
-//! Agents: AI personas that hold the conversation.
+//! Agents: AI personas that hold the conversations.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -35,7 +35,7 @@ pub struct InputSchema {
 }
 
 impl InputSchema {
-    /// The required keys that `metadata` lacks, in the agent's order. A `null` counts as missing.
+    /// The required keys missing from `metadata`, in the agent's order. A `null` counts as missing.
     #[must_use]
     pub fn missing_keys(&self, metadata: Option<&Map<String, Value>>) -> Vec<String> {
         let given = |field: &String| {
@@ -62,7 +62,7 @@ pub struct Agent {
     pub agent_code: String,
     /// Only active agents take calls.
     pub status: Status,
-    /// What a call must bring along.
+    /// What a call must supply.
     pub input_schema: InputSchema,
     /// What the agent is to say and do.
     #[serde(default)]
@@ -70,14 +70,14 @@ pub struct Agent {
     /// The voice it speaks with.
     #[serde(default)]
     pub voice: Option<String>,
-    /// What the outcome of its calls must be like: a JSON Schema, as far as
-    /// [`outcome`](super::outcome) goes.
+    /// What the outcome of its calls must look like: a JSON Schema, within the subset that
+    /// [`outcome`](super::outcome) supports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome_schema: Option<JsonText>,
-    /// What it does when a machine answers: `action`, and the `message` it leaves.
+    /// What it does when a machine answers: an `action`, and the `message` to leave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voicemail: Option<Value>,
-    /// When phones of its calls may ring.
+    /// When phones may ring for its calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calling_hours: Option<CallingHours>,
     /// How often its calls may dial a number.
@@ -87,12 +87,12 @@ pub struct Agent {
     pub created_at: Timestamp,
 }
 
-/// The outcome of filling an agent's texts.
+/// The result of filling in an agent's texts.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Filling {
-    /// The keys that they name and the metadata lacks: each once, as they come.
+    /// Keys that the texts name and the metadata lacks: each once, in order of appearance.
     pub unknown: Vec<String>,
-    /// Whether there was room for all values.
+    /// Whether the filled texts stay within their limits.
     pub fits: bool,
 }
 

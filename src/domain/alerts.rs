@@ -1,11 +1,11 @@
-//! What the operator is told of unasked: which alerts are open, and what opens and resolves one.
+//! What the operator is told without asking: which alerts are open, and what opens and resolves one.
 
 use serde::{Deserialize, Serialize};
 
 use super::ids::{OrgId, TrunkId};
 use super::time::Timestamp;
 
-/// How many are open at most; what else is amiss by then is told when some of them are resolved.
+/// The most alerts open at a time; further problems are reported as some of these are resolved.
 const MOST: usize = 1_000;
 
 /// What an alert is about.
@@ -19,21 +19,21 @@ pub enum AlertKind {
     CallbacksExhausted,
     /// Queue messages that failed repeatedly, within the last hour.
     DeadLetters,
-    /// A trunk's calls take up more than 70 % of what they may.
+    /// A trunk's calls take up more than 70 % of the storage they may use.
     StorageHigh,
     /// The cron has not run for a while.
     CronLate,
 }
 
-/// Something that is amiss.
+/// A problem that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// What it is.
+    /// What kind of problem.
     pub kind: AlertKind,
-    /// Of which organisation and trunk; of the whole platform, if of none.
+    /// The organisation and trunk concerned; `None` for the platform as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<(OrgId, TrunkId)>,
-    /// It is bad enough to open an alert; else it only keeps one open.
+    /// Bad enough to open an alert; otherwise it only keeps one open.
     #[serde(default)]
     pub opens: bool,
     /// For people.
@@ -46,9 +46,9 @@ pub struct OpenAlert {
     /// What was found.
     #[serde(flatten)]
     pub finding: Finding,
-    /// When the sweep found it first.
+    /// When the sweep first found it.
     pub since: Timestamp,
-    /// Its message is on its way, or was taken.
+    /// Its message has been taken, or is on its way.
     #[serde(default)]
     pub is_told: bool,
 }
@@ -62,11 +62,11 @@ impl OpenAlert {
 /// A message to the operator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
-    /// Whether the alert is resolved; else it was opened.
+    /// Whether the alert was resolved; otherwise it was opened.
     pub is_resolved: bool,
     /// What was found.
     pub finding: Finding,
-    /// When it was opened, or resolved.
+    /// When it was opened or resolved.
     pub at: Timestamp,
 }
 
@@ -76,8 +76,8 @@ pub struct Notice {
 pub struct Alerts(pub Vec<OpenAlert>);
 
 impl Alerts {
-    /// Some of what alerts may be about was looked at, and this was found. Messages go out through `send`, which says whether
-    /// it could take one: what it could not is tried again. Returns whether anything changed.
+    /// Takes what a look at some of these subjects found. Messages go out through `send`, which returns whether it could take
+    /// one; those it could not take are tried again. Returns whether anything changed.
     pub fn observe(
         &mut self,
         findings: &[Finding],
@@ -105,7 +105,7 @@ impl Alerts {
                     finding,
                     at: now,
                 };
-                // Of one that was told of nobody need hear that it is over.
+                // If nobody was told that it began, nobody need hear that it is over.
                 let gone = !open.is_told || send(notice(open.finding.clone()));
                 changed |= gone;
                 return !gone;
@@ -123,7 +123,7 @@ impl Alerts {
         changed
     }
 
-    /// Whether one of this kind is open, of the platform itself.
+    /// Whether an alert of this kind is open about the platform itself.
     #[must_use]
     pub fn has(&self, kind: AlertKind) -> bool {
         self.0.iter().any(|open| open.finding.kind == kind)
@@ -143,7 +143,7 @@ mod tests {
         }
     }
 
-    /// What is sent for this, and whether that can be taken.
+    /// The notices this produces, and whether `send` can take them.
     fn see(alerts: &mut Alerts, findings: &[Finding], takes: bool) -> Vec<(bool, AlertKind)> {
         let mut sent = Vec::new();
         alerts.observe(

@@ -1,11 +1,11 @@
-//! Base64 (RFC 4648), in the two spellings that are used here, each read in its one canonical form alone.
+//! Base64 (RFC 4648) in the two spellings used here; each accepts only its canonical form.
 //!
-//! The `base64` crate, written for gigabytes, would take another 2 KB of the Worker; the tests hold this against it.
+//! The `base64` crate is written for gigabytes and would add 2 KB to the Worker; the tests check this against it.
 
-/// An alphabet, and whether it pads.
+/// An alphabet, and whether it uses padding.
 #[derive(Clone, Copy)]
 pub struct Base64 {
-    /// The last two of the 64 letters.
+    /// The last two of the 64 characters.
     last: [u8; 2],
     is_padded: bool,
 }
@@ -47,7 +47,7 @@ impl Base64 {
         })
     }
 
-    /// Bytes as text.
+    /// Encodes bytes.
     #[must_use]
     pub fn encode(self, bytes: impl AsRef<[u8]>) -> String {
         self.encoded(bytes.as_ref())
@@ -69,7 +69,7 @@ impl Base64 {
         text
     }
 
-    /// Text as bytes; nothing of what this spelling would not have written.
+    /// Decodes a text; `None` for anything that this spelling would not have produced.
     #[must_use]
     pub fn decode(self, text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
         self.decoded(text.as_ref())
@@ -83,7 +83,7 @@ impl Base64 {
             text => text,
         };
         let mut bytes = Vec::with_capacity(letters.len() * 3 / 4);
-        // What was read and is no whole byte yet.
+        // Bits read so far that don't make up a whole byte yet.
         let (mut rest, mut held) = (0, 0);
         for letter in letters {
             rest = rest << 6 | self.bits(*letter)?;

@@ -1,14 +1,14 @@
-//! One person's data is erased: by their number, which is all that tells one person from another here.
+//! Erasing one person's data, identified by their phone number: nothing else tells people apart here.
 
 use crate::domain::contacts::Number;
 use crate::domain::phone::E164;
 
-/// Why what is asked of erasures is refused.
+/// Why a request about erasures is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErasureRefusal {
-    /// There is none.
+    /// There is no such erasure.
     NotFound,
-    /// Too many are under way.
+    /// Too many are in progress.
     TooMany,
 }
 
@@ -35,12 +35,12 @@ impl ErasureRefusal {
     }
 }
 
-/// What stands in the audit log where a number did that was erased.
+/// What replaces an erased number in the audit log.
 const ERASED: &str = "[erased]";
-/// How many digits a number shares with all forms in which it may be given: only beginnings are written in several ways.
+/// How many last digits all forms of a number share: forms only differ in their beginnings.
 const LAST: usize = 5;
 
-/// The last digits of a number, by which texts and rows are sifted.
+/// The last digits of a number, for a first search of texts and rows.
 #[must_use]
 pub fn last_digits(number: Number) -> String {
     let digits = number.0.to_string();
@@ -50,13 +50,13 @@ pub fn last_digits(number: Number) -> String {
         .to_owned()
 }
 
-/// Whether a text has the number in it: a `+` and its digits, in any form.
+/// Whether a text contains the number: a `+` and its digits, in any form.
 #[must_use]
 pub fn mentions(text: &str, number: Number) -> bool {
     without(text, number).is_some()
 }
 
-/// The text without the number; none where it has it nowhere.
+/// The text with the number replaced; `None` if it does not contain it.
 #[must_use]
 pub fn without(text: &str, number: Number) -> Option<String> {
     let mut parts = text.split('+');

@@ -1,4 +1,4 @@
-//! Reading the JSON that this house wrote: rows, records, messages, commands.
+//! Reading the JSON that this code wrote: rows, records, messages, commands.
 //!
 //! The text becomes a [`Tree`] first, by `serde_json`; a type is then read from the tree by a reader made to be small. It asks
 //! for a struct's fields in their order instead of offering what it finds, and its error says nothing: so the code that serde
@@ -53,15 +53,15 @@ impl de::Error for Unreadable {
 /// Reads JSON text.
 ///
 /// # Errors
-/// It is no JSON, or not of this shape.
+/// It is not JSON, or not of this shape.
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
     read_bytes(text.as_bytes())
 }
 
-/// Reads JSON as bytes.
+/// Reads JSON bytes.
 ///
 /// # Errors
-/// It is no JSON, or not of this shape.
+/// It is not JSON, or not of this shape.
 pub fn read_bytes<T: DeserializeOwned>(json: &[u8]) -> Result<T, Unreadable> {
     read_tree(&parse(json)?)
 }
@@ -135,7 +135,7 @@ impl<'de> Reader<'de> {
     }
 }
 
-/// Deserializer methods that all do the same.
+/// Deserializer methods that all do the same thing.
 macro_rules! all {
     ($($method:ident)* => $reader:ident) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
@@ -255,7 +255,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 }
 
-/// A struct's values in the order of its fields, wherever they stand in the object.
+/// An object's values in the order of the struct's fields, wherever they stand in the object.
 struct Fields<'de> {
     fields: Named<'de>,
     names: std::slice::Iter<'static, &'static str>,
@@ -270,13 +270,13 @@ impl<'de> de::SeqAccess<'de> for Fields<'de> {
     ) -> Result<Option<T::Value>, Unreadable> {
         match self.names.next().and_then(|name| self.fields.find(name)) {
             Some(value) => seed.deserialize(Reader(value)).map(Some),
-            // An option is none; any other field takes its default, and without one the struct is refused.
+            // A missing option is `None`; any other missing field takes its default, or else the struct is refused.
             None => Ok(seed.deserialize(Missing).ok()),
         }
     }
 }
 
-/// What stands where a field is missing.
+/// Stands in for a missing field.
 struct Missing;
 
 impl<'de> Deserializer<'de> for Missing {

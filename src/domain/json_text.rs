@@ -1,13 +1,13 @@
-//! JSON that this house keeps and hands on but decides nothing by: as text, checked where it came in. A parsed tree of many
-//! small values takes fifty times the bytes of its text.
+//! JSON that is stored and passed on without being interpreted: as text, checked where it came in. A parsed tree of many
+//! small values takes fifty times as many bytes as its text.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::to_json;
 
-/// Some JSON, as its text. It travels as the JSON that it is; what hands on many of them hands on text alone ([`field`]), since
-/// each is parsed for a moment on its way. (`serde_json`'s own type for it makes the Worker 10 KB larger.)
+/// Some JSON, as its text. It is serialised as the JSON that it is, which parses it for a moment; whoever passes on many
+/// works with text alone ([`field`]). (`serde_json`'s own type for this makes the Worker 10 KB larger.)
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonText(Box<str>);
 
@@ -24,10 +24,10 @@ impl JsonText {
         &self.0
     }
 
-    /// Parsed, for as long as somebody looks at it.
+    /// The parsed value, for as long as it is needed.
     #[must_use]
     pub fn value(&self) -> Value {
-        // From bytes, as all other JSON: another kind of reader would be another 3 KB.
+        // From bytes, like all other JSON: a second kind of reader would cost another 3 KB.
         serde_json::from_slice(self.get().as_bytes()).unwrap_or_default()
     }
 }
@@ -51,8 +51,8 @@ impl<'de> Deserialize<'de> for JsonText {
     }
 }
 
-/// The fields of an object's text, by name and value as they are written; nothing of what is no object. A name with an escape
-/// in it is no name of ours.
+/// The fields of an object's text, by name and value as written; nothing if it is not an object. No name of ours contains
+/// an escape, so such names are skipped.
 pub fn fields(object: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut parts = Parts::of(object, '{');
     std::iter::from_fn(move || {
@@ -71,19 +71,19 @@ pub fn field<'a>(object: &'a str, name: &str) -> Option<&'a str> {
         .map(|(_, text)| text)
 }
 
-/// The items of an array's text, as they are written; nothing of what is no array.
+/// The items of an array's text, as written; nothing if it is not an array.
 pub fn items(array: &str) -> impl Iterator<Item = &str> {
     Parts::of(array, '[')
 }
 
-/// The value that a text begins with, as it is written, and what follows it; none before a closing bracket and at the end.
+/// The value that a text begins with, as written, and what follows it; `None` before a closing bracket and at the end.
 #[must_use]
 pub fn first_value(text: &str) -> Option<(&str, &str)> {
     let parts = text.split_at_checked(value_length(text));
     parts.filter(|(value, _)| !value.is_empty())
 }
 
-/// What stands between the outermost brackets of a text, value by value.
+/// What is between the outermost brackets of a text, value by value.
 struct Parts<'a>(&'a str);
 
 impl<'a> Parts<'a> {
@@ -105,7 +105,7 @@ impl<'a> Iterator for Parts<'a> {
     }
 }
 
-/// How long the value is that a text begins with; 0 before a closing bracket and at the end.
+/// The length of the value that a text begins with; 0 before a closing bracket and at the end.
 fn value_length(text: &str) -> usize {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for (at, byte) in text.bytes().enumerate() {

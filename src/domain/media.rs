@@ -1,5 +1,5 @@
-//! What an organisation keeps of its calls: transcripts, recordings, and where the latter go; and what it wants of the numbers
-//! that are called.
+//! What an organisation keeps of its calls: transcripts, recordings and where those are stored; and its rules about the
+//! numbers that are called.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ pub struct MediaPolicy {
 }
 
 impl MediaPolicy {
-    /// Whether it keeps nothing.
+    /// Whether nothing is kept.
     #[must_use]
     pub const fn nothing(&self) -> bool {
         !self.transcript && !self.recording
@@ -39,13 +39,13 @@ pub enum CallbackDetail {
 }
 
 impl CallbackDetail {
-    /// Whether it is the reference's.
+    /// Whether it is `reference`.
     #[must_use]
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The one of that name.
+    /// The level with that name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text {
@@ -62,16 +62,16 @@ pub struct MediaSettings {
     /// Whether calls have a `transcript_url`.
     #[serde(default)]
     pub transcripts: bool,
-    /// Where recordings go; without it nothing is recorded.
+    /// Where recordings are stored; without it nothing is recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recordings: Option<S3Target>,
-    /// Whether a number is refused that can't exist.
+    /// Whether numbers that can't exist are refused.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reject_impossible_numbers: bool,
     /// How often a number may be called.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contact_limits: Vec<ContactLimit>,
-    /// How much its callbacks tell.
+    /// How much its callbacks contain.
     #[serde(default, skip_serializing_if = "CallbackDetail::is_default")]
     pub callback_detail: CallbackDetail,
     /// When phones may ring.
@@ -99,7 +99,7 @@ pub struct S3Target {
     pub region: String,
     /// The bucket's name.
     pub bucket: String,
-    /// The prefix of objects' names.
+    /// The prefix of the objects' names.
     pub prefix: String,
     /// The access key.
     pub access_key: String,

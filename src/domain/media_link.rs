@@ -1,18 +1,18 @@
-//! The links under which a call's transcript and recording are found.
+//! The links to a call's transcript and recording.
 //!
-//! A link is made from the call alone, so it is there from the end of the call on and the same each
-//! time; it carries until when it is good and a keyed check over all of it. What is behind it may
-//! come later, or never.
+//! A link is computed from the call alone, so it exists from the end of the call on and is the same
+//! each time; it contains its expiry and a keyed check over everything. What it leads to may be
+//! stored later, or never.
 
 use super::call::Call;
 use super::settings::Settings;
 use super::time::Span;
 use super::tokens::link::MediaKind;
 
-/// How long after its call was accepted a link is good.
+/// How long a link is valid, from when its call was accepted.
 const LINK_LIFE: Span = Span(30 * 86_400_000);
 
-/// The link to what is kept of a call; `None` before its end, and where nothing is kept.
+/// The link to what is kept of a call; `None` before its end, and if nothing is kept.
 #[must_use]
 pub fn link(call: &Call, kind: MediaKind, settings: &Settings) -> Option<String> {
     let kept = match kind {

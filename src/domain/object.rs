@@ -1,8 +1,8 @@
-//! JSON objects, put together field by field.
+//! Building JSON objects field by field.
 
 use serde_json::{Map, Value};
 
-/// An object of these fields, in this order.
+/// An object with these fields, in this order.
 #[must_use]
 pub fn of_fields<const FIELDS: usize>(mut fields: [(&str, Value); FIELDS]) -> Value {
     Value::Object(collect(&mut fields))
@@ -14,7 +14,7 @@ fn collect(fields: &mut [(&str, Value)]) -> Map<String, Value> {
     fields.iter_mut().map(owned).collect()
 }
 
-/// A part of a value, by its path: `/items/0`. (As `Value::pointer`, without the escapes that no name here needs.)
+/// A part of a value, by its path: `/items/0`. (Like `Value::pointer`, without escapes, which no name here needs.)
 #[must_use]
 pub fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     let mut names = path.split('/').skip(1);
@@ -24,8 +24,8 @@ pub fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     })
 }
 
-/// An object as `serde_json::json!` makes it, of values that become JSON by `From`: that macro serialises each of them, which
-/// takes three times the code.
+/// Builds an object like `serde_json::json!`, from values that convert into JSON by `From`: that macro serialises each value,
+/// which takes three times the code.
 macro_rules! object {
     ($($name:literal: $value:expr),+ $(,)?) => {
         $crate::domain::object::of_fields([$(($name, ::serde_json::Value::from($value))),+])

@@ -1,9 +1,9 @@
-//! What a call's outcome must be like, by a subset of JSON Schema (draft 2020-12): checked when an
-//! agent is saved and when one reports. A whole validator would be three times the Worker.
+//! What a call's outcome must look like, in a subset of JSON Schema (draft 2020-12): checked when an
+//! agent is saved and when one reports. A complete validator would be three times the size of the Worker.
 //!
 //! Known keywords: `type`, `enum`, `const`, `properties`, `required`, `additionalProperties` (a
 //! boolean), `items`, `minLength`, `maxLength`, `minimum`, `maximum`, `minItems`, `maxItems`; `title`,
-//! `description`, `default` and `examples` say nothing. Any other is refused, rather than ignored.
+//! `description`, `default` and `examples` are accepted without effect. Any other is refused rather than ignored.
 
 use serde_json::{Map, Value};
 
@@ -15,10 +15,10 @@ const TYPES: [&str; 7] = [
     "object", "array", "string", "number", "integer", "boolean", "null",
 ];
 
-/// What is wrong, and where: continues the name of the whole, as in `.a must be …`.
+/// What is wrong, and where. Follows the name of the whole value, as in `.a must be …`.
 pub type Flaw = String;
 
-/// Whether a schema can be saved: of known keywords alone, for an object.
+/// Checks that a schema can be saved: only known keywords, and for an object.
 ///
 /// # Errors
 /// The first thing that is wrong with it.
@@ -88,7 +88,7 @@ fn is_names(value: &Value) -> bool {
         .is_some_and(|names| names.iter().all(Value::is_string))
 }
 
-/// Whether a value is as a schema says, which [`check_schema`] has let pass.
+/// Validates a value against a schema that [`check_schema`] has accepted.
 ///
 /// # Errors
 /// The first thing that is wrong with the value.
@@ -211,7 +211,7 @@ fn has_type(rule: &Value, value: &Value) -> bool {
     }
 }
 
-/// A rule as a sentence has it: `"a", "b"`.
+/// A rule's values as a sentence has them: `"a", "b"`.
 fn words(rule: &Value) -> String {
     match rule {
         Value::Array(all) => all.iter().map(words).collect::<Vec<_>>().join(", "),

@@ -4,13 +4,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A number that was checked at the door. Prints itself masked; [`E164::as_str`] is the number.
+/// A number that was checked on entry. Its `Debug` output is masked; [`E164::as_str`] is the number.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct E164(String);
 
 impl E164 {
-    /// Nothing is trimmed or guessed: the text is such a number, or `None`.
+    /// Parses a number. Nothing is trimmed or guessed: `None` unless the text is exactly that.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('+')?;
@@ -20,7 +20,7 @@ impl E164 {
         valid.then(|| Self(text.to_owned()))
     }
 
-    /// A number from a query: its `+` may have been decoded to the space that it stands for there.
+    /// A number from a query string, where its `+` may have been decoded to the space it stands for there.
     #[must_use]
     pub fn parse_decoded(text: &str) -> Option<Self> {
         match text.strip_prefix(' ') {
@@ -53,27 +53,27 @@ impl fmt::Debug for E164 {
 pub struct LastDigits(String);
 
 impl LastDigits {
-    /// Nothing is trimmed or guessed: the text is so many digits, or `None`.
+    /// Parses the digits. Nothing is trimmed or guessed: `None` unless the text is exactly that.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let valid = (4..=15).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
         valid.then(|| Self(text.to_owned()))
     }
 
-    /// The digits, without anything between them.
+    /// The digits, without anything in between.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the number ends with them.
+    /// Whether the number ends in these digits.
     #[must_use]
     pub fn end(&self, number: &E164) -> bool {
         number.0.ends_with(&self.0)
     }
 }
 
-/// As a number's: enough of them to tell two apart, and no more.
+/// Masked like a number: enough digits to tell two apart, and no more.
 impl fmt::Debug for LastDigits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let last = self.0.get(self.0.len().saturating_sub(2)..);

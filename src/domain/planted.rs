@@ -1,7 +1,7 @@
 //! Faults that the simulation plants, one at a time, to show that it would find them.
 //!
-//! Without the feature `planted` the question is answered by a constant: nothing of a fault is in
-//! the build. A build for the Worker with the feature does not compile.
+//! Without the feature `planted` the question is answered by a constant, so no part of a fault gets
+//! into the build. A build for the Worker with the feature does not compile.
 
 macro_rules! faults {
     ($($(#[doc = $doc:literal])* $fault:ident,)*) => {
@@ -11,11 +11,11 @@ macro_rules! faults {
             $($(#[doc = $doc])* $fault,)*
         }
 
-        /// All of them; those of [`UNSIMULATED`] are found in `tests/directory`, `tests/dialer` and `tests/campaign`, all others by the simulation.
+        /// All of them; those in [`UNSIMULATED`] are found by `tests/directory`, `tests/dialer` and `tests/campaign`, all others by the simulation.
         #[cfg(feature = "planted")]
         pub const ALL: &[Fault] = &[$(Fault::$fault,)*];
 
-        /// What the simulation does not live through.
+        /// Those that can't occur in the simulation.
         #[cfg(feature = "planted")]
         pub const UNSIMULATED: &[Fault] = &[
             Fault::ShortUnawaited,
@@ -28,25 +28,25 @@ macro_rules! faults {
 }
 
 faults! {
-    /// Calls that leave are counted by no hour.
+    /// Calls that leave are not counted in any hour.
     UsageLost,
-    /// An hour of which all is noted is counted again.
+    /// An hour that is completely recorded is counted again.
     UsageTwice,
-    /// What is noted of an hour stays, though one of its calls changed.
+    /// What is recorded of an hour stays, though one of its calls changed.
     UsageStale,
-    /// A question for usage reads as many rows as there are.
+    /// A question for usage reads any number of rows.
     UsageUnbounded,
-    /// A contact limit lets one dial more through.
+    /// A contact limit allows one dial too many.
     ContactOffByOne,
-    /// A place that was reserved for a call that there never was is kept.
+    /// A place reserved for a call that never existed is kept.
     ContactNeverLapses,
     /// A call that was not dialed keeps its place.
     ContactUnreturned,
     /// A call whose phone rang gives its place back.
     ContactReturnedRung,
-    /// A dialer gets a call whatever contact limits say by then.
+    /// A claim is granted whatever contact limits say by then.
     ContactUnclaimed,
-    /// An agent's own contact limits are not looked at.
+    /// An agent's own contact limits are ignored.
     ContactOwnIgnored,
     /// After a restart the day's acceptances are forgotten.
     DayForgotten,
@@ -56,17 +56,17 @@ faults! {
     DoubleClaim,
     /// A call that was never dialed keeps its channel.
     ChannelLeak,
-    /// A late event changes a call that is over.
+    /// A late event changes a call that has ended.
     TerminalOverwritten,
     /// After its first alarm an object sets no other.
     AlarmNotRearmed,
     /// A callback that failed is not tried again.
     CallbackForgotten,
-    /// One more a second than `max_cps`.
+    /// One more per second than `max_cps`.
     PacingOffByOne,
     /// A revoked key starts calls while a copy vouches for it.
     StaleKeyHonoured,
-    /// A dialed call of which nobody heard is dialed again.
+    /// A dialed call that was not reported on is dialed again.
     RedialOnUnknown,
     /// An `Idempotency-Key` is not looked up.
     IdempotencyIgnored,
@@ -80,9 +80,9 @@ faults! {
     ReportAwaitedForEver,
     /// An answer is given though its rows could not be written.
     AnsweredUnwritten,
-    /// The first trunks are told of a change, and the others forgotten.
+    /// The first trunks are told about a change, and the others forgotten.
     RestForgotten,
-    /// A page is shown though trunks were not asked that may hold newer calls.
+    /// A page is shown although trunks that may hold newer calls were not asked.
     RestUnasked,
     /// A call is shown to any organisation.
     ForeignCallShown,
@@ -90,31 +90,31 @@ faults! {
     LeaseForEver,
     /// A restriction is answered as done though a trunk was not told.
     UntoldAnswered,
-    /// What is owed is taken off though it was not told.
+    /// What is owed is struck off without having been told.
     DebtForgotten,
     /// A dry run places the call.
     DryRunDials,
-    /// Open calls are forgotten when the object did not run for long.
+    /// Open calls are forgotten when the object was down for long.
     DowntimeForgets,
     /// A call that is over holds its channel until its alarm comes.
     OverdueHoldsChannel,
-    /// An `Idempotency-Key` is answered with a call that was never kept.
+    /// An `Idempotency-Key` is answered with a call that was never stored.
     KeyWithoutCall,
     /// After an alarm was lost, no other is set.
     LostAlarmAwaited,
-    /// A directory that owes nothing wakes again and again.
+    /// A directory that owes nothing keeps waking.
     DirectoryNeverSleeps,
-    /// A call leaves the line for the dialer though its wait ran out.
+    /// A call leaves the queue for the dialer though its wait has ended.
     ImpatientDialed,
-    /// A call is claimed though its time for that is over.
+    /// A call is claimed though its time for that has passed.
     ClaimedTooLate,
-    /// The live feed forgets the calls that closed.
+    /// The live feed forgets calls that have ended.
     FeedForgets,
-    /// A question for the feed's history reads as many rows as there are.
+    /// A question for the feed's history reads any number of rows.
     FeedUnbounded,
-    /// It ends after so many rows, whether whoever asks got on by that or not.
+    /// It ends after a fixed number of rows, whether or not whoever asks got on.
     FeedStandsStill,
-    /// A room that is left over counts as deleted.
+    /// A room that was left behind counts as deleted.
     RoomLeftOver,
     /// A dial whose answer was lost is asked for again.
     LostDialRepeated,
@@ -124,27 +124,27 @@ faults! {
     AgentPresumed,
     /// A callback of a call that failed does not say why.
     FailureUntold,
-    /// A room of a call that is over may come back.
+    /// The room of a call that is over may come back.
     RoomReturns,
     /// A room that was deleted is not deleted once more.
     DeletedOnce,
-    /// A secret ends when the one after it is replaced.
+    /// A secret stops signing when its successor is replaced.
     OverlapCutShort,
     /// A rotated secret is answered before trunks know of it.
     RotationUntold,
-    /// Each copy of a callback's message makes its attempt.
+    /// Every copy of a callback's message makes its attempt.
     AttemptRepeated,
-    /// That an agent left, or is not there, is no news.
+    /// An agent that left, or never came, is ignored.
     AgentLeftIgnored,
-    /// An agent's report of a conversation that goes on is no news.
+    /// An agent's report during a conversation is ignored.
     FarewellIgnored,
-    /// A conversation ends when somebody finds that it did.
+    /// A conversation counts as having ended when its end was found.
     EndAsFound,
     /// The outcome of a conversation that was stopped is not waited for.
     StoppedOutcomeLost,
-    /// An agent that breaks off is called again and again.
+    /// An agent that breaks off calls goes on getting them.
     AgentBreakerNeverOpens,
-    /// An agent that broke off is never called again.
+    /// An agent that broke off calls never gets one again.
     AgentBreakerNeverCloses,
     /// Credentials in a callback's URL stay in it.
     CredentialsKept,
@@ -154,53 +154,53 @@ faults! {
     ReasonUntold,
     /// What was created under an `Idempotency-Key` is created again.
     CreatedAgain,
-    /// What is guarded is used without a permit.
+    /// A guarded thing is used without a permit.
     PermitUnasked,
-    /// A trunk is not told of the end of what it was permitted.
+    /// A trunk is not told when what it was permitted to use ends.
     PermittedUntold,
-    /// The end of somebody is answered while a trunk may take them for good that is told of nothing.
+    /// A revocation is answered while a trunk that is told nothing may still accept the key or agent.
     ShortUnawaited,
-    /// The objects of trunks that were deleted before their organisation are left as they are.
+    /// The objects of trunks deleted before their organisation are not emptied.
     GoneTrunkKept,
-    /// What comes late to a place that a deletion has emptied stays there.
+    /// What arrives late at a place that a deletion has emptied stays there.
     EmptiedOnce,
-    /// A trunk does as it is asked, however long that was on its way.
+    /// A trunk carries out a request however long it was in transit.
     LateHeeded,
-    /// As many attempts at one receiver's host are out as a trunk may have.
+    /// One receiver's host gets as many attempts at a time as a whole trunk may have.
     HostUnbounded,
-    /// As many attempts of a trunk are out as are due.
+    /// A trunk has any number of attempts out.
     AttemptsUnbounded,
-    /// A call that is over stays in memory for its callback's sake.
+    /// A call that is over stays in memory until its callback is done.
     TerminalKept,
-    /// What a receiver said is forgotten when it can't be written.
+    /// A receiver's answer is forgotten when it can't be written.
     ResultForgotten,
-    /// A trunk that can't write lets no call go.
+    /// A trunk that can't write lets no call leave.
     FullForEver,
-    /// A trunk that told of its news does not notice that it was asked for them.
+    /// A trunk that announced news does not notice that it was asked for them.
     AskedOnce,
-    /// What a trunk tells of, the directory takes as known to all who wait.
+    /// The directory takes what a trunk announces as known to all who wait.
     NudgeDropped,
-    /// Where the directory heard nothing, the live feed counts as told up to then.
+    /// Where the directory heard nothing, the live feed counts as complete up to then.
     SilenceTold,
-    /// What a row keeps of its call's entry is not written anew.
+    /// What a row keeps of its call's entry is not rewritten.
     KeptStale,
-    /// After a restart all calls in progress are asked about at once.
+    /// After a restart, carriers are asked about all calls in progress at once.
     AskedAtOnce,
-    /// After a restart the first calls in progress are asked about, and no others.
+    /// After a restart, carriers are asked about the first calls in progress only.
     TurnNeverComes,
     /// A list shows calls as they were accepted.
     ShownStale,
-    /// A slice of a list leaves out its last call.
+    /// A slice of a list omits its last call.
     SliceSkips,
-    /// A slice of a list tells its last call twice.
+    /// A slice of a list repeats its last call.
     SliceRepeats,
-    /// Those who look at many rows do not wait for each other.
+    /// Those who look at many rows don't wait for each other.
     ViewersTogether,
-    /// While nothing can be written each claim is tried anyway.
+    /// While nothing can be written, every claim is tried anyway.
     ClaimedInVain,
     /// A page looks at all of its rows at once.
     SeenAtOnce,
-    /// A callback's message that is over is acted upon.
+    /// A callback's message is acted on though it has expired.
     StaleHeeded,
     /// Calls that were refused leave no sooner than others.
     RefusedStay,
@@ -208,25 +208,25 @@ faults! {
     RefusedLeaveEarly,
     /// Calls that were refused are kept for a week.
     RefusedLeaveLate,
-    /// Calls that were refused stay if they could not leave when it was their turn.
+    /// Refused calls that could not leave when it was their turn stay for good.
     PendingPassed,
-    /// A trunk that has little room left lets calls go by their age alone.
+    /// A trunk short of storage lets calls leave by age alone.
     FullUnnoticed,
-    /// A trunk that has hardly any room left takes calls anyway.
+    /// A trunk with hardly any storage left goes on accepting calls.
     CrowdedAdmits,
-    /// A callback's message is sent as it is, however long.
+    /// A callback's message is sent as it is, however large.
     MessageUnmeasured,
-    /// What hangs up is sent to the queue of what rings.
+    /// Hang-ups are sent to the queue of the dials.
     HangUpsBehindDials,
     /// A deleted trunk stays in the live feed.
     DeletedFollowed,
-    /// A trunk that asks of numbers does not ask.
+    /// A trunk that should look up numbers does not.
     NumbersUnasked,
-    /// A call to a number that is suppressed is accepted.
+    /// A call to a suppressed number is accepted.
     SuppressedAdmitted,
-    /// A trunk that is told of a suppression takes no call back.
+    /// A trunk told about a suppression takes no call back.
     SuppressionIgnored,
-    /// Trunks are not told that they are to ask of numbers.
+    /// Trunks are not told to look up numbers.
     AskingUntold,
     /// A scheduled call is taken into the queue before it is due.
     DialedEarly,
@@ -234,75 +234,75 @@ faults! {
     DialedLate,
     /// After a restart nobody knows where the schedule begins.
     ScheduleForgotten,
-    /// A scheduled call counts as accepted in the second in which it was asked for.
+    /// A scheduled call counts as accepted in the second in which it was requested.
     ScheduledCounted,
-    /// A call that was scheduled lets none be dialed before it.
+    /// A scheduled call does not let others be dialed before it.
     ScheduledFirst,
-    /// Nor any phone ring before its own.
+    /// It does not let their phones ring before its own either.
     ScheduledRingsFirst,
-    /// A trunk that is told of a suppression leaves scheduled calls where they are.
+    /// A trunk told about a suppression leaves scheduled calls alone.
     ScheduledNotWithdrawn,
-    /// A claim looks at no calling hours.
+    /// Claims ignore calling hours.
     HoursIgnoredAtClaim,
-    /// Nobody looks at calling hours again before a phone in a room rings.
+    /// Calling hours are not checked again before a phone in a room rings.
     HoursIgnoredAtRing,
-    /// Calling hours are not looked at again once a call was scheduled.
+    /// Calling hours are not checked again once a call was scheduled.
     ScheduledUnchecked,
-    /// The minute after a window's last belongs to it.
+    /// The minute after a window's end counts as open.
     WindowEndsLate,
-    /// A fallback zone counts where the callee's is known.
+    /// A fallback zone is used even where the callee's is known.
     FallbackFirst,
     /// A series has more attempts than it may.
     RedialUnbounded,
     /// The next attempt is due as soon as one ends.
     RedialAtOnce,
-    /// Another attempt follows one that was cancelled.
+    /// A cancelled attempt is followed by another.
     CancelledGoesOn,
-    /// Of two rows that belong together the end of an attempt is written first.
+    /// Of two rows that belong together, the end of an attempt is written first.
     SuccessorLost,
     /// A stray attempt is dialed like any other.
     SuccessorDoubled,
-    /// Attempts that follow others count on no day.
+    /// Attempts that follow others count towards no day.
     RedialUncounted,
-    /// A call whose hand-over was not answered counts as none, and its recipient is called anew.
+    /// A call whose hand-over got no answer counts as not made, and its recipient is called again.
     HandedTwice,
-    /// Two on a campaign's list with one number are called at once.
+    /// Two recipients with the same number are called at the same time.
     NumberTwice,
-    /// Those who wait are not counted as waiting.
+    /// Recipients who wait are not counted as waiting.
     CountDrifts,
     /// A pause is answered before calls are taken back.
     PauseLeaks,
-    /// A campaign's share of the channels is no bound.
+    /// A campaign's share of the channels is ignored.
     ShareExceeded,
-    /// Of what is free a campaign gets all that it can use, whatever others have.
+    /// A campaign gets all it can use of what is free, whatever others have.
     UnfairShare,
-    /// A campaign's share of the dials is no bound.
+    /// A campaign's share of the dials is ignored.
     RateExceeded,
-    /// A campaign's calls count in the window that refuses direct ones.
+    /// A campaign's calls count in the window that refuses direct calls.
     CampaignBlocks,
-    /// A campaign's own calling hours are not looked at.
+    /// A campaign's own calling hours are ignored.
     CampaignHoursIgnored,
-    /// That all are decided a campaign finds out some time later.
+    /// A campaign notices late that all its recipients are decided.
     CompletesLate,
-    /// After a crash nobody asks what became of a campaign's calls.
+    /// After a crash nobody asks how a campaign's calls ended.
     StallsAfterCrash,
-    /// Of calls of which nothing is heard nobody asks.
+    /// Nobody asks about calls that nothing is heard of.
     OutcomeUnasked,
-    /// Suppressions are nothing to campaigns.
+    /// Campaigns ignore suppressions.
     SuppressedCalled,
     /// A recipient's attempts are not counted.
     CampaignRedialsOn,
-    /// The end of a campaign is told anew when it was told.
+    /// A campaign's end is told again after it was told.
     CompletionAgain,
-    /// A campaign tells the feed of itself as often as it likes.
+    /// A campaign reports to the feed as often as it likes.
     CampaignToldAtOnce,
-    /// After a restart a campaign that rests tells the feed nothing.
+    /// After a restart, a campaign at rest reports nothing to the feed.
     CampaignEndUntold,
-    /// Of an erased number's calls one in each batch stays.
+    /// In each batch of an erased number's calls, one stays.
     ErasedInPart,
 }
 
-/// Whether a fault is planted: no.
+/// Whether a fault is planted: never.
 #[cfg(not(feature = "planted"))]
 #[inline(always)]
 #[must_use]
@@ -326,7 +326,7 @@ mod switch {
         static PLANTED: Cell<Option<Fault>> = const { Cell::new(None) };
     }
 
-    /// Plants this fault in this thread, and no other.
+    /// Plants a fault in this thread only.
     pub fn plant(fault: Option<Fault>) {
         PLANTED.set(fault);
     }

@@ -7,10 +7,10 @@ use super::access::KeyDigest;
 use super::ids::{AgentId, OrgId, TrunkId};
 use super::mac::hex;
 
-/// How the names begin that tell which organisations there are: each has a [`RecordKey::Trunks`] from its founding on.
+/// The prefix of the names that tell which organisations exist: each has a [`RecordKey::Trunks`] from its founding on.
 pub const ORGANISATIONS: &str = "trunks/";
 
-/// A key of the KV namespace. Each names, in its comment, the type whose JSON it holds.
+/// A key in the KV namespace. Each variant's comment names the type whose JSON is stored there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum RecordKey {
     /// [`KeyRecord`](crate::domain::access::KeyRecord)
@@ -19,12 +19,12 @@ pub enum RecordKey {
     Agent(OrgId, AgentId),
     /// `TrunkRecord`
     Trunk(OrgId, TrunkId),
-    /// The organisation's agents, active or not, as a list of `views::AgentView`. Asked of the directory alone: no copy.
+    /// The organisation's agents, active or not, as a list of `views::AgentView`. Only ever asked of the directory: not a copy.
     Agents(OrgId),
-    /// The organisation's trunks, deleted ones too, as a list of `TrunkRecord`. Its text is asked of the directory; the
-    /// names of these copies tell which organisations there are.
+    /// The organisation's trunks, deleted ones too, as a list of `TrunkRecord`. The content is asked of the directory; the
+    /// names of these copies tell which organisations exist.
     Trunks(OrgId),
-    /// No longer written; trunks and the directory say what signs. Kept so that copies of earlier releases are removed.
+    /// No longer written; trunks and the directory know what signs. Kept so that copies of earlier releases are removed.
     WebhookSecrets(OrgId),
     /// [`MediaSettings`](crate::domain::media::MediaSettings)
     Media(OrgId),
@@ -33,7 +33,7 @@ pub enum RecordKey {
 }
 
 impl RecordKey {
-    /// Where credentials are found by their carrier's API key.
+    /// The key under which credentials are found by their carrier's API key.
     #[must_use]
     pub fn carrier(api_key: &str) -> Self {
         Self::Carrier(hex(&Sha256::digest(api_key)))

@@ -1,4 +1,4 @@
-//! Calling again: after which ends of a call another follows, when, and how many in all.
+//! Redialing: after which ends of a call another attempt follows, when, and how many in all.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use super::ids::CallId;
 use super::planted::{Fault, planted};
 use super::time::{Span, Timestamp};
 
-/// The most attempts of a series, and the fewest of one that is asked for.
+/// The fewest and the most attempts of a series that can be requested.
 pub const ATTEMPTS: std::ops::RangeInclusive<u64> = 2..=10;
 /// The seconds between two attempts.
 pub const WAIT_SECONDS: std::ops::RangeInclusive<u64> = 1..=604_800;
@@ -47,7 +47,7 @@ impl Cause {
         ("voicemail", Self::Voicemail),
     ];
 
-    /// The one that the API spells so.
+    /// The cause that the API spells like this.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
@@ -56,14 +56,14 @@ impl Cause {
     }
 }
 
-/// What a request says of calling again.
+/// What a request says about redialing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redial {
-    /// So many attempts in all, whatever each of them ended with.
+    /// The most attempts in all, whatever each ended with.
     pub max_attempts: u32,
-    /// After these.
+    /// The ends after which another follows.
     pub on: Vec<Cause>,
-    /// Seconds from the end of an attempt to the next: of the first, the second, and so on; the last one repeats.
+    /// Seconds from the end of an attempt to the next: of the first, the second, and so on; the last value repeats.
     pub wait_seconds: Vec<u32>,
 }
 
@@ -74,22 +74,22 @@ pub struct Series {
     pub attempt: u32,
     /// The first attempt.
     pub first: CallId,
-    /// The one before.
+    /// The attempt before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<CallId>,
-    /// The one after.
+    /// The attempt after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<CallId>,
-    /// No other follows.
+    /// No other attempt follows.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub over: bool,
-    /// It follows another, and counts among its day's calls.
+    /// It follows another attempt, and is counted among its day's calls.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub counted: bool,
 }
 
 impl Series {
-    /// That of a first attempt.
+    /// The place of a first attempt.
     #[must_use]
     pub const fn begins(first: CallId) -> Self {
         Self {
@@ -102,7 +102,7 @@ impl Series {
         }
     }
 
-    /// The place of the attempt after this one, which is `previous`.
+    /// The place of the attempt after this one, whose id is `previous`.
     #[must_use]
     pub const fn after(self, previous: CallId) -> Self {
         Self {
@@ -115,19 +115,19 @@ impl Series {
         }
     }
 
-    /// Whether it follows another.
+    /// Whether it follows another attempt.
     #[must_use]
     pub const fn follows(self) -> bool {
         self.previous.is_some()
     }
 
-    /// Whether it counts among some day's calls: the first does since it was accepted.
+    /// Whether it is counted among some day's calls: a first attempt is, since it was accepted.
     #[must_use]
     pub const fn is_counted(self) -> bool {
         self.counted || !self.follows()
     }
 
-    /// Whether it is yet to be decided if another follows.
+    /// Whether it is still undecided if another follows.
     #[must_use]
     pub const fn is_undecided(self) -> bool {
         self.next.is_none() && !self.over
@@ -135,7 +135,7 @@ impl Series {
 }
 
 impl Redial {
-    /// When the next attempt is due, if one follows an attempt that ended then of this. None is due at `not_after` or later.
+    /// When the next attempt is due, if one follows an attempt that ended at this moment with this cause. None is due at `not_after` or later.
     #[must_use]
     pub fn next_at(
         &self,

@@ -7,10 +7,10 @@ use super::access::{Role, TooLow};
 use super::campaign::CampaignRefusal;
 use super::erasure::ErasureRefusal;
 
-/// Why a request was refused. Its [`text`](Refusal::text) is all that a client is told.
+/// Why a request was refused. [`text`](Refusal::text) is all that a client is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// No such route, or no such thing behind it.
+    /// No such route, or nothing behind it.
     NotFound,
     /// The path exists, with the methods named in `Allow`.
     MethodNotAllowed(String),
@@ -20,23 +20,23 @@ pub enum Refusal {
     InvalidKey,
     /// A route of the platform's operator, called without the operator's token.
     InvalidPlatformToken,
-    /// The operator lets the organisation call nobody.
+    /// The operator has suspended the organisation.
     OrganisationSuspended,
     /// No such organisation.
     OrganisationNotFound,
     /// The organisation is being deleted, or was.
     OrganisationDeleted,
-    /// An agent's report with another token, or for a call nobody knows.
+    /// An agent's report with a wrong token, or for an unknown call.
     InvalidReportToken,
     /// A carrier's event that the holder of its trunk's secret did not sign.
     InvalidWebhookSignature,
-    /// The key is good, its role too low.
+    /// The key is valid, but its role is too low.
     RoleTooLow(Box<TooLow>),
-    /// A change asked for with a session's cookie, by a page of another site.
+    /// A change requested with a session's cookie by a page of another site.
     CrossOrigin,
-    /// A body that does not call itself JSON.
+    /// A body whose `Content-Type` is not JSON.
     NotJsonContentType,
-    /// A body in a `Content-Encoding`: the one that is named.
+    /// A body with this `Content-Encoding`.
     EncodingUnsupported(String),
     /// A body above 64 KiB.
     BodyTooLarge,
@@ -48,11 +48,11 @@ pub enum Refusal {
     BodyNotObject,
     /// A field that must be there: `X is required`.
     Required(&'static str),
-    /// `phone_number` in another form.
+    /// `phone_number` in some other form.
     PhoneNotE164,
     /// A field that must be a UUID: `X must be a UUID`.
     NotAUuid(&'static str),
-    /// `metadata` is something else.
+    /// `metadata` is not an object.
     MetadataNotObject,
     /// `metadata` is larger than a call may carry.
     MetadataTooLarge,
@@ -66,11 +66,11 @@ pub enum Refusal {
     UrlAddress(&'static str),
     /// Any other field with a wrong value; the text says which and what it must be.
     Invalid(String),
-    /// A body field that this route does not know.
+    /// A body field that this route does not have.
     UnknownField(String),
-    /// A query parameter that this list does not know.
+    /// A query parameter that this list does not have.
     UnknownParameter(String),
-    /// A query parameter that may stand once, and stands twice.
+    /// A query parameter that may occur once, and occurs twice.
     RepeatedParameter(String),
     /// No such agent in this organisation.
     AgentNotFound,
@@ -86,51 +86,51 @@ pub enum Refusal {
     DeliveryNotFound,
     /// No such API key in this organisation.
     KeyNotFound,
-    /// A trunk that still carries calls can't be deleted.
+    /// A trunk that still has live calls can't be deleted.
     TrunkHasLiveCalls,
-    /// An organisation keeps one owner key at least.
+    /// An organisation must keep at least one owner key.
     LastOwnerKey,
     /// Calling hours are closed.
     OutsideCallingHours,
-    /// The number was called as often as it may be.
+    /// The number has reached a contact limit.
     ContactLimitReached,
-    /// Calling hours go by the callee's time zone, and its number does not tell it.
+    /// Calling hours depend on the callee's time zone, and the number does not tell it.
     TimeZoneUnknown,
-    /// The calling hours of an organisation's agents take up as much room as there is.
+    /// The calling hours of the organisation's agents have reached their size limit.
     TooManyHours,
     /// The call ended before it could be cancelled.
     CallAlreadyTerminal,
-    /// The number is not to be called.
+    /// The number is suppressed.
     NumberSuppressed,
-    /// No such number among those that are not to be called.
+    /// The number is not suppressed.
     SuppressionNotFound,
-    /// The organisation's numbers that are not to be called take up as much room as there is.
+    /// The organisation's suppressions have reached their size limit.
     TooManySuppressions,
-    /// What is asked of erasures.
+    /// A request about erasures.
     Erasure(ErasureRefusal),
-    /// A suppression is kept, and a trunk could not be told of it yet.
+    /// A suppression is stored, but a trunk could not be told about it yet.
     SuppressionUntold,
-    /// A file of rows that does not call itself one.
+    /// A file of rows whose `Content-Type` is not that of one.
     NotRowsContentType,
-    /// What is asked of a campaign.
+    /// A request about campaigns.
     Campaign(CampaignRefusal),
-    /// A file of rows that is too large; what it may be at most.
+    /// A file of rows that is too large; with the limit.
     RowsTooLarge(&'static str),
-    /// An `Idempotency-Key` of another form.
+    /// An `Idempotency-Key` that is not well formed.
     IdempotencyKeyInvalid,
-    /// An `Idempotency-Key` that was used with another body.
+    /// An `Idempotency-Key` that was used with another request.
     IdempotencyKeyReused,
     /// An `Idempotency-Key` whose first request is not decided yet.
     IdempotencyKeyInProgress,
-    /// A cursor from before what the live feed keeps, and the oldest that it knows.
+    /// A cursor older than what the live feed keeps; with the oldest valid one.
     CursorExpired(String),
-    /// An organisation holds at most this many of a thing.
+    /// An organisation has as many of a thing as it may; with the text for the limit.
     TooMany(&'static str),
-    /// A country code that is not assigned, or a number that is no length of its country's.
+    /// A country code that is not assigned, or a number whose length its country does not use.
     ImpossibleNumber,
-    /// The trunk's `destinations` leave the number out.
+    /// The trunk's `destinations` exclude the number.
     DestinationNotAllowed,
-    /// As many webhook secrets sign as one header holds.
+    /// As many webhook secrets sign as one header can hold.
     TooManySecrets,
     /// The trunk's channels are all in use.
     ChannelsExhausted,
@@ -140,20 +140,20 @@ pub enum Refusal {
     TooManyScheduled,
     /// The trunk accepted `max_calls_per_day` calls on this day (UTC).
     DailyLimitReached,
-    /// The trunk's object can't be reached, or not in time.
+    /// The trunk's object can't be reached, or did not answer in time.
     TrunkUnavailable,
     /// The trunk's dialer is down.
     DialerUnavailable,
-    /// The agent broke off its last calls at once.
+    /// The agent broke off its latest calls at once.
     AgentUnavailable,
     /// The organisation's directory, or another of its objects, can't be reached.
     DirectoryUnavailable,
-    /// Keys can't be read.
+    /// Keys can't be looked up.
     AuthenticationUnavailable,
 }
 
 impl Refusal {
-    /// The key's role is not the one that is needed.
+    /// The key's role is lower than the one needed.
     #[must_use]
     pub fn too_low(has: Role, needs: Role) -> Self {
         Self::RoleTooLow(Box::new(TooLow { has, needs }))
@@ -310,7 +310,7 @@ impl Refusal {
         }
     }
 
-    /// Seconds for `Retry-After`, for the refusals that pass by themselves. A full trunk knows better, and overrides it.
+    /// Seconds for `Retry-After`, for refusals that pass on their own. A full trunk knows better, and overrides it.
     #[must_use]
     pub fn retry_after_secs(&self) -> Option<u64> {
         matches!(self.status(), 429 | 502 | 503).then_some(1)

@@ -1,4 +1,4 @@
-//! One of each refusal, from which the document lists them.
+//! One example of each refusal, from which the document lists them.
 
 use super::access::Role;
 use super::campaign::CampaignRefusal;
@@ -6,7 +6,7 @@ use super::erasure::ErasureRefusal;
 use super::refusal::Refusal;
 
 impl Refusal {
-    /// One of each `X-Error-Code`, as the OpenAPI document lists them: clients do not tell `TrunkUnavailable` from
+    /// One example for each `X-Error-Code`, as the OpenAPI document lists them: clients can't tell `TrunkUnavailable` from
     /// `DialerUnavailable`, nor `DirectoryUnavailable` from `AuthenticationUnavailable`.
     #[must_use]
     pub fn examples() -> Vec<Self> {

@@ -1,10 +1,10 @@
-//! What people read of each refusal.
+//! The public text of each refusal.
 
 use super::callback::MOST_PREVIOUS;
 use super::refusal::Refusal;
 
 impl Refusal {
-    /// The public text, the `error` of the answer.
+    /// The public text: the `error` of the response.
     #[must_use]
     pub fn text(&self) -> String {
         match self {

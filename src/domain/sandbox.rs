@@ -1,7 +1,7 @@
 //! The simulated carrier: what each test number does.
 //!
 //! One table drives the local run, the native tests and the documentation. A trunk whose carrier is
-//! `simulator` takes the same path as a real one and dials nobody.
+//! `simulator` takes the same path as a real one but dials nobody.
 
 use serde_json::{Map, Value};
 
@@ -27,17 +27,17 @@ pub enum Behaviour {
     CarrierError,
     /// The dialer can't start the call.
     DialerError,
-    /// Answers and never says anything more.
+    /// Answers, and then nothing more is heard.
     Silent,
     /// Hangs up, and the event is lost.
     HangUpLost,
-    /// Sends each event twice and in a wrong order.
+    /// Sends each event twice and in the wrong order.
     Shuffled,
     /// A machine answers.
     Voicemail,
 }
 
-/// A test number, what it does, and how that reads in the documentation.
+/// A test number, what it does, and its description in the documentation.
 #[derive(Clone, Copy, Debug)]
 pub struct TestNumber {
     /// The test number, in E.164 format.
@@ -48,7 +48,7 @@ pub struct TestNumber {
     pub ends: &'static str,
 }
 
-/// The ten numbers. Any other number behaves as the first.
+/// The ten numbers. Any other number behaves like the first.
 pub const TEST_NUMBERS: [TestNumber; 10] = [
     TestNumber {
         number: "+15005550000",
@@ -102,7 +102,7 @@ pub const TEST_NUMBERS: [TestNumber; 10] = [
     },
 ];
 
-/// The number whose call the dialer can't start: that call's own failure, and no word on the dialer.
+/// The number whose call the dialer can't start: that failure is the call's own, and says nothing about the dialer.
 pub const DIALER_ERROR: &str = "+15005550005";
 
 /// What the callee at `phone` does.
@@ -112,7 +112,7 @@ pub fn behaviour(phone: &E164) -> Behaviour {
     listed.map_or(Behaviour::Completes, |row| row.behaviour)
 }
 
-/// Dials: all that is going to happen, in the order in which the carrier tells it.
+/// Dials: returns all that is going to happen, in the order in which the carrier reports it.
 #[must_use]
 pub fn dial(
     phone: &E164,
@@ -169,7 +169,7 @@ pub struct CallTimes {
     pub answered_at: Option<Timestamp>,
 }
 
-/// What the carrier says when it is asked about a call. It has no memory and needs none: what a
+/// What the carrier answers when asked about a call. It has no memory and needs none: what a
 /// number does is known from when it was dialed.
 #[must_use]
 pub fn inquire(
@@ -209,8 +209,8 @@ pub fn inquire(
     }
 }
 
-/// The outcome of the conversation: made from the agent's fields and this call's values, so that
-/// each call's outcome is its own.
+/// The outcome of the conversation, built from the agent's fields and this call's values, so that
+/// each call has an outcome of its own.
 fn outcome(
     behaviour: Behaviour,
     fields: &[String],

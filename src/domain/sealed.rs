@@ -1,8 +1,8 @@
-//! Other people's secrets, as they are kept.
+//! Other people's secrets, as they are stored.
 
 use serde::{Deserialize, Serialize};
 
-/// A secret as it is stored: encrypted, with the name of the key that opens it. Only the edge can.
+/// A stored secret: encrypted, with the name of the key that opens it. Only the edge can open it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Sealed(pub String);

@@ -1,17 +1,17 @@
-//! Words in a text.
+//! Searching a text for words.
 //!
-//! What is looked for here is short. The standard library's own search, which stays linear whatever it is asked for, and the
-//! texts of its panics would take 5 KB of the Worker.
+//! All words searched for here are short. The standard library's search, which stays linear for any input, and the texts of
+//! its panics would add 5 KB to the Worker.
 
 use std::ops::Range;
 
-/// Where a word begins and ends for the first time.
+/// The range of a word's first occurrence.
 fn first(text: &str, word: &str) -> Option<Range<usize>> {
     let at = places(text, word).position(|part| part == word.as_bytes())?;
     Some(at..at + word.len())
 }
 
-/// Where it does for the last time.
+/// The range of its last occurrence.
 fn last(text: &str, word: &str) -> Option<Range<usize>> {
     let at = places(text, word).rposition(|part| part == word.as_bytes())?;
     Some(at..at + word.len())
@@ -25,19 +25,19 @@ fn around(text: &str, word: Range<usize>) -> Option<(&str, &str)> {
     Some((text.get(..word.start)?, text.get(word.end..)?))
 }
 
-/// Whether a text has a word in it.
+/// Whether a text contains a word.
 #[must_use]
 pub fn contains(text: &str, word: &str) -> bool {
     first(text, word).is_some()
 }
 
-/// What stands before a word and behind it, where it comes first.
+/// What is before and after the first occurrence of a word.
 #[must_use]
 pub fn split_once<'a>(text: &'a str, word: &str) -> Option<(&'a str, &'a str)> {
     around(text, first(text, word)?)
 }
 
-/// What stands before a word and behind it, where it comes last.
+/// What is before and after the last occurrence of a word.
 #[must_use]
 pub fn rsplit_once<'a>(text: &'a str, word: &str) -> Option<(&'a str, &'a str)> {
     around(text, last(text, word)?)

@@ -3,7 +3,7 @@
 use super::time::Span;
 use super::tokens::link::LinkKey;
 
-/// Limits and times that a deployment can change; the vars of the same names, in `wrangler.toml`.
+/// Limits and times that a deployment can change: the vars of the same names in `wrangler.toml`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// `RING_TIMEOUT_SECONDS`: how long a phone rings before nobody answers.
@@ -18,7 +18,7 @@ pub struct Settings {
     pub webhook_retry: Vec<Span>,
     /// `RETENTION_DAYS`: how long a finished call is kept in its trunk's object.
     pub retention: Span,
-    /// `STORAGE_LIMIT_BYTES`: how much a trunk's object may hold; from 70 % of that on, calls leave it before their time.
+    /// `STORAGE_LIMIT_BYTES`: how much a trunk's object may hold; from 70 % of that on, calls leave early.
     pub storage_limit: u64,
     /// `SIM_RING_MS`: how long the simulated callee lets it ring.
     pub sim_ring: Span,
@@ -26,31 +26,31 @@ pub struct Settings {
     pub sim_talk: Span,
     /// `PUBLIC_URL`: where this deployment is reached, without a slash at the end. Agents report there.
     pub public_url: Option<String>,
-    /// `ALERT_URL`: where the operator is told of alerts.
+    /// `ALERT_URL`: where alerts are sent to the operator.
     pub alert_url: Option<String>,
     /// `CRON_LATE_SECONDS`: the cron is late when it has not run for this long.
     pub cron_late: Span,
-    /// `DELETION_PAUSE_SECONDS`: an organisation is gone when this long after it was emptied nothing had come in late.
+    /// `DELETION_PAUSE_SECONDS`: how long after an organisation was emptied nothing may have come in late for it to count as gone.
     pub deletion_pause: Span,
-    /// Checks the links to transcripts and recordings; of the deployment's secrets, not its vars.
+    /// Checks the links to transcripts and recordings; from the deployment's secrets, not its vars.
     pub link_key: LinkKey,
-    /// How many of an organisation's trunks, keys and agents are known to each other: what is made beyond is guarded. No var.
+    /// How many of an organisation's trunks, keys and agents know each other: those created beyond that are guarded. Not a var.
     pub unguarded: usize,
-    /// Through how many guarded trunks somebody is permitted to be used for minutes; through others for seconds. No var.
+    /// Through how many guarded trunks a key or an agent gets permits for minutes; through others, for seconds. Not a var.
     pub kept_permits: usize,
-    /// How many trunks one invocation tells of a change, or asks for a page: Cloudflare bounds its requests. No var.
+    /// How many trunks one invocation tells about a change, or asks for a page: Cloudflare limits its subrequests. Not a var.
     pub trunks_at_once: usize,
-    /// How many rows a question looks at, if it looks at many, before others have their turn. No var.
+    /// How many rows a question that looks at many may read before others have their turn. Not a var.
     pub slice: usize,
-    /// How many calls a trunk asks its carrier about together after a restart. No var.
+    /// How many calls a trunk asks its carrier about at a time after a restart. Not a var.
     pub asked_together: usize,
-    /// A callback's message is so long at most: a queue's holds 128,000 bytes, its envelope included. No var.
+    /// The most bytes of a callback's message: a queue's holds 128,000, including its envelope. Not a var.
     pub message_max: usize,
-    /// `CALLBACK_ALLOW_LOOPBACK`: callbacks may go to this machine. Only ever in a local run.
+    /// `CALLBACK_ALLOW_LOOPBACK`: callbacks may go to this machine. Only set in a local run.
     pub allow_loopback: bool,
 }
 
-/// More than a page holds, and few enough that nobody waits for them: some 1 ms.
+/// More than a page holds, and few enough (about 1 ms) that nobody notices.
 pub const SLICE: usize = 125;
 
 impl Default for Settings {
@@ -60,7 +60,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Reads the vars; a missing or unreadable one has its default.
+    /// Reads the vars; one that is missing or unreadable takes its default.
     pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
         let secs = |name: &str, default: u64| {
             let given = var(name).and_then(|text| Span::parse_secs(&text));

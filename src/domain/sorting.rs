@@ -1,13 +1,13 @@
-//! Sorting, compiled once, and by a heap: the standard library's sort is 4 KB of WebAssembly for each type it sorts.
+//! Sorting, compiled once as a heap sort: the standard library's sort is 4 KB of WebAssembly for each type it sorts.
 
 use std::collections::BinaryHeap;
 
-/// Sorts by a number that says when each item came to be, the latest first.
+/// Sorts by a number that says when each item came about, the latest first.
 pub fn newest_first<T>(items: &mut Vec<T>, number: impl Fn(&T) -> u128) {
     oldest_first(items, |item| !number(item));
 }
 
-/// Sorts by a number that says when each item came to be, the earliest first.
+/// Sorts by a number that says when each item came about, the earliest first.
 pub fn oldest_first<T>(items: &mut Vec<T>, number: impl Fn(&T) -> u128) {
     let order = order(items.iter().map(number).collect());
     let mut slots: Vec<Option<T>> = items.drain(..).map(Some).collect();

@@ -1,27 +1,27 @@
-//! `{{key}}` in what an agent is to say, filled from a call's metadata.
+//! `{{key}}` in what an agent is to say, filled in from a call's metadata.
 //!
-//! A value goes in as text, on one line: a line break in somebody's name must not begin a new instruction. What was
-//! filled in is never read for keys again.
+//! A value goes in as text, on one line: a line break in somebody's name must not begin a new instruction. Filled-in
+//! text is never searched for keys again.
 
 use serde_json::{Map, Value};
 
 use super::{search, to_json};
 
-/// The longest text that comes of it, in bytes: script, message and metadata, escaped, must fit the 512 KiB of a LiveKit job.
+/// The longest filled text, in bytes: script, message and metadata, escaped, must fit into the 512 KiB of a LiveKit job.
 pub const MAX_FILLED: usize = 65_536;
 
-/// A text whose keys were filled in.
+/// A text with its keys filled in.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Filled {
-    /// The text, with its variables put in.
+    /// The text.
     pub text: String,
-    /// The keys that were left as they stood, for want of a value: each once, as they come. A `null` is no value.
+    /// The keys that were left as they were for lack of a value: each once, in order of appearance. A `null` is no value.
     pub unknown: Vec<String>,
-    /// Whether it kept to [`MAX_FILLED`]; values beyond it are left out, and their keys stand.
+    /// Whether it stayed within [`MAX_FILLED`]; values beyond that are left out, and their keys remain.
     pub fits: bool,
 }
 
-/// Fills `{{key}}`, with or without spaces around the key, wherever the metadata has a value for it.
+/// Fills in `{{key}}`, with or without spaces around the key, wherever the metadata has a value for it.
 #[must_use]
 pub fn fill(template: &str, metadata: Option<&Map<String, Value>>) -> Filled {
     let mut filled = Filled {
@@ -48,7 +48,7 @@ pub fn fill(template: &str, metadata: Option<&Map<String, Value>>) -> Filled {
 }
 
 impl Filled {
-    /// Puts one key's value, where there is one and it leaves room for the `rest` bytes of the template.
+    /// Inserts one key's value, if there is one and it leaves room for the remaining `rest` bytes of the template.
     fn put(&mut self, key: &str, metadata: Option<&Map<String, Value>>, rest: usize) {
         let name = key.trim();
         match metadata.and_then(|values| values.get(name)).and_then(text) {
@@ -66,7 +66,7 @@ impl Filled {
     }
 }
 
-/// A value as it is said. Lists and objects are said as JSON, for want of anything better.
+/// A value as it is spoken. Lists and objects become JSON, for lack of anything better.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,

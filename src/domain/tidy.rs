@@ -1,16 +1,16 @@
-//! What is copied along by mistake: white space, control characters, and characters that nobody sees.
+//! What gets copied along by mistake: white space, control characters, and invisible characters.
 //!
-//! A name that another system gave out (a key, a secret, an id) is refused with any of them: dropping them would be a guess. A
-//! URL has none at its ends, and no line breaks: whoever reads one drops them, and so does [`url`].
+//! A name issued by another system (a key, a secret, an id) is refused with any of them, since dropping them would be a
+//! guess. From a URL, surrounding ones and line breaks are dropped, as URL parsers do; so does [`url`].
 
 use std::borrow::Cow;
 
-/// What a name is that [`is_tidy`] refuses, for people.
+/// What is wrong with a name that [`is_tidy`] refuses, for people.
 pub const UNTIDY: &str =
     "must not begin or end with white space, or hold control or invisible characters";
 
-/// What has no width and no colour: format characters (Unicode's category Cf), and the others that are ignored where a font
-/// knows none (`Default_Ignorable_Code_Point`), or blank though they are letters.
+/// Characters without width or colour: format characters (Unicode's category Cf), others that are ignored if a font lacks
+/// them (`Default_Ignorable_Code_Point`), and letters that are blank.
 const INVISIBLE: [(char, char); 29] = [
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),
@@ -38,7 +38,7 @@ const INVISIBLE: [(char, char); 29] = [
     ('\u{1bca0}', '\u{1bca3}'),
     ('\u{1d173}', '\u{1d17a}'),
     ('\u{e0000}', '\u{e0fff}'),
-    // White space that looks like a space, or like nothing, and is none.
+    // White space that looks like a space, or like nothing, but is not U+0020.
     ('\u{a0}', '\u{a0}'),
     ('\u{2000}', '\u{200a}'),
     ('\u{2028}', '\u{2029}'),
@@ -53,13 +53,13 @@ fn is_stray(letter: char) -> bool {
     letter.is_whitespace() || is_invisible(letter)
 }
 
-/// Whether a name can be as it was given out: spaces stand between words alone, and all of it can be seen.
+/// Whether a name can be as it was issued: spaces only between words, and nothing invisible.
 #[must_use]
 pub fn is_tidy(text: &str) -> bool {
     !text.starts_with(is_stray) && !text.ends_with(is_stray) && !text.contains(is_invisible)
 }
 
-/// A URL without what stands around it, and without the line breaks and tabs that its parser ignores.
+/// A URL without surrounding characters of that kind, and without the line breaks and tabs that its parser ignores.
 #[must_use]
 pub fn url(text: &str) -> Cow<'_, str> {
     let bare = text.trim_matches(is_stray);
@@ -92,7 +92,7 @@ mod tests {
     }
 
     proptest! {
-        // The oracle is the tables of proptest's own regular expressions.
+        // The oracle is the character tables of proptest's regular expressions.
         #[test]
         fn a_name_with_a_character_that_nobody_sees_is_untidy(before in "[!-~]{0,4}", stray in "[\\p{Cf}\\p{Cc}\\p{Zl}\\p{Zp}\\p{DI}\u{2800}\u{a0}]", after in "[!-~]{0,4}") {
             let text = format!("{before}{stray}{after}");

@@ -1,4 +1,4 @@
-//! Time as the domain sees it: moments and lengths in milliseconds that somebody else measured.
+//! Time as the domain sees it: moments and durations in milliseconds, measured elsewhere.
 
 use std::ops::{Add, Sub};
 
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Timestamp(pub u64);
 
-/// A length of time in milliseconds, never negative: what lies between two moments in the wrong order is none.
+/// A duration in milliseconds, never negative: between two moments in the wrong order it is zero.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -21,7 +21,7 @@ pub struct Timestamp(pub u64);
 pub struct Span(pub u64);
 
 impl Timestamp {
-    /// Later than anything that will happen.
+    /// Later than anything that can happen.
     pub const MAX: Self = Self(u64::MAX);
 
     /// This many whole seconds after the Unix epoch.
@@ -38,13 +38,13 @@ impl Timestamp {
 }
 
 impl Span {
-    /// A length of whole seconds.
+    /// A duration of whole seconds.
     #[must_use]
     pub const fn from_secs(secs: u64) -> Self {
         Self(secs.saturating_mul(1000))
     }
 
-    /// A length as the settings give it: seconds, perhaps with a fraction, such as `0.05`.
+    /// Parses a duration from the settings: seconds, possibly with a fraction, such as `0.05`.
     #[must_use]
     pub fn parse_secs(text: &str) -> Option<Self> {
         let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), "0"));

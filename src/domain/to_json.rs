@@ -1,14 +1,14 @@
-//! Writing JSON: rows, records, messages, commands, answers.
+//! Writing JSON: rows, records, messages, commands, responses.
 //!
-//! Byte for byte what `serde_json` writes, by a writer made to be small: it writes into a text, which can't fail, so there is no
-//! error to look for after each field; and what a type is made of adds no code but the call that writes it.
+//! Byte for byte what `serde_json` writes, by a serializer made to be small: it writes into a string, which can't fail, so
+//! there is no error to check after each field, and each type adds no more code than its calls.
 
 use std::fmt::{Display, Write};
 
 use serde::ser::{self, Serialize, Serializer};
 use serde_json::{Number, Value};
 
-/// A type of ours that is no JSON: a map whose names are no strings, say. A defect that a test finds.
+/// A type of ours that can't be JSON, such as a map whose keys are not strings: a defect that a test finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unwritable;
 
@@ -29,14 +29,14 @@ impl ser::Error for Unwritable {
 /// The JSON of a value.
 ///
 /// # Errors
-/// The type is no JSON.
+/// The type can't be JSON.
 pub fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<String, Unwritable> {
     let mut text = String::new();
     value.serialize(Writer(&mut text))?;
     Ok(text)
 }
 
-/// The text of a JSON value, which always has one.
+/// The text of a JSON value; never fails.
 #[must_use]
 pub fn text(value: &Value) -> String {
     to_json(value).unwrap_or_default()
@@ -65,7 +65,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// The value of an enum that holds something: an object with the variant's name.
+    /// An enum variant with a value: an object with the variant's name.
     fn named(self, variant: &str) -> Self {
         self.0.push('{');
         push_string(self.0, variant);
@@ -107,7 +107,7 @@ fn push_escaped(text: &mut String, string: &str) {
     text.push_str(rest);
 }
 
-/// Takes what is formatted into a string of JSON.
+/// Writes formatted text into a JSON string.
 struct Escaped<'a>(&'a mut String);
 
 impl Write for Escaped<'_> {
@@ -117,7 +117,7 @@ impl Write for Escaped<'_> {
     }
 }
 
-/// Serializer methods that all do the same.
+/// Serializer methods that all do the same thing.
 macro_rules! all {
     ($($method:ident($number:ty))* => $writer:ident) => {
         $(fn $method(self, value: $number) -> Written {
@@ -145,7 +145,7 @@ impl<'a> Serializer for Writer<'a> {
     }
 
     fn serialize_f32(self, _: f32) -> Written {
-        // The shortest text of an f32 is not that of the f64 it fits in, and no type of ours has one.
+        // The shortest text of an f32 differs from that of the f64 it converts to, and no type of ours has one.
         Err(Unwritable)
     }
 
@@ -256,7 +256,7 @@ impl<'a> Serializer for Writer<'a> {
     }
 }
 
-/// A list or an object that is being written.
+/// A list or an object being written.
 struct Parts<'a> {
     text: &'a mut String,
     is_first: bool,
@@ -283,7 +283,7 @@ impl Parts<'_> {
     }
 }
 
-/// What holds values without names.
+/// Whatever holds values without names.
 macro_rules! list {
     ($($of:ident::$method:ident)*) => {
         $(impl ser::$of for Parts<'_> {
@@ -304,7 +304,7 @@ macro_rules! list {
 list!(SerializeSeq::serialize_element SerializeTuple::serialize_element);
 list!(SerializeTupleStruct::serialize_field SerializeTupleVariant::serialize_field);
 
-/// What holds fields.
+/// Whatever holds named fields.
 macro_rules! fields {
     ($($of:ident)*) => {
         $(impl ser::$of for Parts<'_> {

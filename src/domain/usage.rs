@@ -1,8 +1,8 @@
-//! What an organisation's calls add up to: counted by the hour in which each was accepted or refused.
+//! What an organisation's calls add up to, counted by the hour in which each was accepted or refused.
 //!
-//! A trunk keeps a row an hour ([`HourUsage`]), so that what its calls were is known when they have left. While calls of an hour
-//! are there they are what counts; the row tells of those that have left, and once nothing can change any more, of all of them,
-//! so that they need not be looked at again.
+//! A trunk keeps a row for each hour ([`HourUsage`]), so that it knows about calls that have left. As long as an hour's
+//! calls are there, they are counted themselves; the row holds those that have left, and, once nothing can change any more,
+//! all of them, so that they need not be looked at again.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use super::time::Timestamp;
 
 const HOUR_MS: u64 = 3_600_000;
 
-/// An hour by UTC: how many passed since 1970.
+/// An hour in UTC, as the number of hours since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Hour(pub u64);
@@ -43,7 +43,7 @@ impl Hour {
         Self(self.0.saturating_add(1))
     }
 
-    /// The place among rows at which its calls begin: see [`CallId::row`].
+    /// The row at which its calls begin: see [`CallId::row`].
     #[must_use]
     pub fn row(self) -> u64 {
         CallId::floor(self.start()).row()
@@ -81,16 +81,16 @@ pub struct Tally {
     /// How many were given up.
     #[serde(default, rename = "ce", skip_serializing_if = "is_zero")]
     pub exhausted: u64,
-    /// How many were given up, and delivered when they were asked for again.
+    /// How many were given up, and delivered when asked for again.
     #[serde(default, rename = "cm", skip_serializing_if = "is_zero")]
     pub mended: u64,
-    /// How many ended `Trigger Failed` or `SIP Call Failed`, by why.
+    /// How many ended `Trigger Failed` or `SIP Call Failed`, by cause.
     #[serde(default, rename = "f", skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<(FailureCode, u64)>,
 }
 
 impl Tally {
-    /// One call, as it is.
+    /// The tally of one call as it is.
     #[must_use]
     pub fn of(call: &Call) -> Self {
         let is = |status: CallStatus| u64::from(call.status == status);
@@ -133,7 +133,7 @@ impl Tally {
         }
     }
 
-    /// Takes away others that were added.
+    /// Subtracts counts that were added.
     pub fn subtract(&mut self, other: &Self) {
         let less = |from: &mut u64, count: u64| *from = from.saturating_sub(count);
         less(&mut self.calls, other.calls);
@@ -157,9 +157,9 @@ impl Tally {
 /// Calls of one agent and one campaign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Share {
-    /// Who talked, or would have.
+    /// The agent that talked, or would have.
     pub agent: AgentId,
-    /// The campaign's id; none for calls of their own.
+    /// The campaign's id; `None` for calls of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub campaign: Option<String>,
     /// The totals.
@@ -168,7 +168,7 @@ pub struct Share {
 }
 
 impl Share {
-    /// One call, as it is.
+    /// The share of one call as it is.
     #[must_use]
     pub fn of(call: &Call) -> Self {
         Self {
@@ -183,7 +183,7 @@ impl Share {
     }
 }
 
-/// Calls, apart by agent and campaign.
+/// Calls, broken down by agent and campaign.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Shares(pub Vec<Share>);
@@ -206,22 +206,22 @@ impl Shares {
     }
 }
 
-/// What is kept of an hour.
+/// What is stored for an hour.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HourUsage {
     /// Calls that have left.
     #[serde(default, skip_serializing_if = "Shares::is_empty")]
     pub left: Shares,
-    /// Calls that are about to leave, each with its place among rows: those count that have.
+    /// Calls about to leave, each with its row: those count that have left.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leaving: Vec<(u64, Share)>,
-    /// All calls of the hour, if nothing about those that are there can change by itself.
+    /// All calls of the hour, once nothing about those still there can change on its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub all: Option<Shares>,
 }
 
 impl HourUsage {
-    /// Those that were about to leave have left, but for some that are still there.
+    /// Those about to leave have left, except for some that are still there.
     pub fn settle(&mut self, still: &[u64]) {
         for (row, share) in std::mem::take(&mut self.leaving) {
             if !still.contains(&row) {
@@ -232,7 +232,7 @@ impl HourUsage {
 }
 
 impl Call {
-    /// Whether what it adds to an hour stays as it is, unless its callback is asked for again.
+    /// Whether what it adds to an hour is final, unless its callback is asked for again.
     #[must_use]
     pub fn is_counted_for_good(&self) -> bool {
         let is_told = |status| status != DeliveryStatus::Pending;
@@ -269,7 +269,7 @@ impl GroupBy {
         (Self::Campaign, "campaign"),
     ];
 
-    /// The one of that name.
+    /// The grouping with that name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut all = Self::ALL.into_iter();

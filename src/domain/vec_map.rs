@@ -1,9 +1,9 @@
 //! A small sorted map.
 //!
-//! A directory holds hundreds of things, not millions, so a sorted vector serves it as well as a tree, at a tenth of the
+//! A directory holds hundreds of things, not millions, so a sorted vector serves it as well as a tree, with a tenth of the
 //! code: a tree is 6 KB of WebAssembly for each type in it.
 
-/// Values by their keys, in the keys' order.
+/// Values by key, in the keys' order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VecMap<K, V>(Vec<(K, V)>);
 
@@ -35,7 +35,7 @@ impl<K: Ord, V> VecMap<K, V> {
         self.0.get(self.find(key).ok()?).map(|(_, value)| value)
     }
 
-    /// The value of a key, to change.
+    /// The value of a key, mutably.
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         let at = self.find(key).ok()?;
         self.0.get_mut(at).map(|(_, value)| value)
@@ -46,7 +46,7 @@ impl<K: Ord, V> VecMap<K, V> {
         self.find(key).is_ok()
     }
 
-    /// Puts a value there; returns the one before.
+    /// Inserts a value; returns the previous one.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         match self.find(&key) {
             Ok(at) => {
@@ -60,23 +60,23 @@ impl<K: Ord, V> VecMap<K, V> {
         }
     }
 
-    /// Takes a value away.
+    /// Removes a value.
     pub fn remove(&mut self, key: &K) -> Option<V> {
         let at = self.find(key).ok()?;
         Some(self.0.remove(at).1)
     }
 
-    /// Keeps those of which this is true.
+    /// Keeps the entries for which this is true.
     pub fn retain(&mut self, keep: impl Fn(&K, &V) -> bool) {
         self.0.retain(|(key, value)| keep(key, value));
     }
 
-    /// Takes the first away.
+    /// Removes the first entry.
     pub fn pop_first(&mut self) -> Option<(K, V)> {
         (!self.0.is_empty()).then(|| self.0.remove(0))
     }
 
-    /// The values, to change.
+    /// The values, mutably.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.0.iter_mut().map(|(_, value)| value)
     }

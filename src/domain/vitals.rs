@@ -1,4 +1,4 @@
-//! What a trunk tells its operator of itself: how deep its work is, what its calls came to, and what is amiss.
+//! What a trunk reports about itself to its operator: how much work is waiting, what its calls add up to, and what is wrong.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,18 +12,18 @@ use super::usage::Tally;
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum VitalsAsked {
-    /// How deep its work is.
+    /// How much work is waiting.
     Depth,
-    /// That, and what its calls came to.
+    /// That, and what its calls add up to.
     Counts,
-    /// How deep its work is: the cron asks, and what is due is done along with it.
+    /// How much work is waiting: the cron asks, and whatever is due is done along with it.
     Sweep,
-    /// The same with what its calls came to, for the dataset that the deployment writes this to.
+    /// The same with what its calls add up to, for the dataset to which the deployment writes it.
     Report,
 }
 
 impl VitalsAsked {
-    /// Whether it is wanted what calls came to.
+    /// Whether the sums of calls are wanted.
     #[must_use]
     pub const fn counts(self) -> bool {
         matches!(self, Self::Counts | Self::Report)
@@ -36,13 +36,13 @@ impl VitalsAsked {
     }
 }
 
-/// How long a given-up callback is told of.
+/// How long a given-up callback is reported.
 const EXHAUSTED_FOR: Span = Span::from_secs(3_600);
 
-/// When a trunk last heard of others. Kept in a row that is written now and then: after a restart it may be an hour old.
+/// When a trunk last heard from others. Stored in a row that is written rarely: after a restart it may be an hour old.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
-    /// Its carrier's webhook told of a room.
+    /// Its carrier's webhook reported a room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_at: Option<Timestamp>,
     /// An agent was in a call's room, or reported.
@@ -54,11 +54,11 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// How old what the row tells may be.
+    /// How old the stored row may be.
     const WRITTEN_EVERY: Span = Span::from_secs(3_600);
     const EXHAUSTED_EVERY: Span = Span::from_secs(600);
 
-    /// Whether a row that says `written` must be written anew.
+    /// Whether a row that says `written` must be rewritten.
     #[must_use]
     pub fn differs(&self, written: &Self) -> bool {
         let is_old =
@@ -76,7 +76,7 @@ impl Seen {
     }
 }
 
-/// What calls came to that are over. Each of these numbers but the last only rises, whatever is restarted.
+/// What finished calls add up to. Each of these numbers except the last only rises, whatever is restarted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// By how they ended.
@@ -87,7 +87,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// One call, as it is.
+    /// The counts of one call as it is.
     #[must_use]
     pub fn of(call: &Call) -> Self {
         if !call.status.is_terminal() {
@@ -106,7 +106,7 @@ impl Counts {
         self.pending += other.pending;
     }
 
-    /// A call is counted as it is now, and not as it was.
+    /// Replaces what a call counted as with what it counts as now.
     pub fn change(&mut self, was: &Self, is: &Self) {
         self.add(is);
         self.over.subtract(&was.over);
@@ -114,45 +114,45 @@ impl Counts {
     }
 }
 
-/// What a trunk tells of itself.
+/// What a trunk reports about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vitals {
-    /// Whose it is, and which; nothing before the directory's first word.
+    /// Its organisation and id; `None` before the directory's first brief.
     pub of: Option<(OrgId, TrunkId)>,
     /// It takes calls.
     pub is_active: bool,
-    /// Its carrier has rooms, in which agents are waited for.
+    /// Its carrier has rooms, in which agents are awaited.
     pub has_rooms: bool,
     /// Calls that hold a channel.
     pub channels_in_use: usize,
-    /// How many may.
+    /// How many it may use.
     pub max_channels: u32,
     /// Calls that wait for one.
     pub waiting: usize,
     /// Calls in memory: those in progress, and those over whose rooms are still to be torn down.
     #[serde(default)]
     pub open: usize,
-    /// Since when the oldest call is there for dialers that none has claimed.
+    /// Since when the oldest unclaimed call has been available to dialers.
     pub unclaimed_since: Option<Timestamp>,
     /// Since when the oldest callback has been waiting for delivery.
     pub undelivered_since: Option<Timestamp>,
-    /// How many bytes it holds.
+    /// How many bytes it stores.
     pub storage_bytes: u64,
     /// Until when its dialer's breaker is open.
     pub open_until: Option<Timestamp>,
     /// Agents whose breakers are open.
     pub held_back: Vec<AgentId>,
-    /// When it last heard of others.
+    /// When it last heard from others.
     pub seen: Seen,
-    /// Something was due, and nothing would have woken it.
+    /// Something was due, and no alarm would have woken it.
     pub lost_alarm: bool,
-    /// What its calls came to, if that was asked for and all of them are counted.
+    /// What its calls add up to, if that was asked for and all of them are counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<Box<Counts>>,
 }
 
 impl Vitals {
-    /// What of it is worth an alert.
+    /// What in it is worth an alert.
     #[must_use]
     pub fn findings(&self, storage_limit: u64, now: Timestamp) -> Vec<Finding> {
         let mut found = Vec::new();
@@ -185,7 +185,7 @@ impl Vitals {
     }
 }
 
-/// From how much of the limit on an alert is opened, and below how much it is resolved, in percent.
+/// The percentage of the limit from which an alert is opened and below which it is resolved.
 const HIGH: u64 = 70;
 const LOW: u64 = 65;
 

@@ -1,4 +1,4 @@
-//! The longest a call can take.
+//! The longest that a call can take.
 
 use super::{DISPATCH_DEADLINE, END_GRACE, REPORT_GRACE, RING_GRACE, SETUP_LIMIT};
 use crate::domain::settings::Settings;
@@ -19,7 +19,7 @@ pub fn watchdogs(settings: &Settings) -> [Span; 7] {
     ]
 }
 
-/// Within this time of its acceptance a call is terminal, whatever fails. A call that waits for
+/// However much fails, a call is terminal within this time of its acceptance. A call that waits for
 /// capacity has its wait on top.
 #[must_use]
 pub fn longest(settings: &Settings) -> Span {

@@ -1,4 +1,4 @@
-//! The campaign of a call, and whom it calls there.
+//! A call's campaign, and whom it calls there.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,30 +7,30 @@ use crate::domain::calling_hours::CallingHours;
 use crate::domain::ids::{CallId, CampaignId, IdKey};
 use crate::domain::time::Timestamp;
 
-/// What a campaign's call says of its campaign.
+/// What a campaign's call knows of its campaign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CampaignCall {
     /// The campaign that handed it over.
     pub id: CampaignId,
     /// Whom it calls there.
     pub reference: String,
-    /// Which attempt it is, from 1,
+    /// Which attempt this is, from 1,
     pub attempt: u32,
     /// and of how many.
     pub max_attempts: u32,
-    /// The first attempt, if it is not that one.
+    /// The first attempt, unless it is this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<CallId>,
-    /// The one before.
+    /// The attempt before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<CallId>,
-    /// The one after, once there is one.
+    /// The attempt after it, once there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<CallId>,
     /// The campaign's own calling hours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<Box<CallingHours>>,
-    /// It was given back undialed, and why.
+    /// Why it was given back undialed, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given_back: Option<GivenBack>,
 }
@@ -40,32 +40,32 @@ pub struct CampaignCall {
 pub enum GivenBack {
     /// Its campaign took it back.
     TakenBack,
-    /// Calling hours had closed, until then, if ever.
+    /// Calling hours were closed, until then if that is known.
     Closed(Option<Timestamp>),
-    /// Its number had been called as often as it may be, until then, if that is known.
+    /// Its number had reached a contact limit, until then if that is known.
     Limited(Option<Timestamp>),
 }
 
 impl Call {
-    /// Whether it is this campaign's.
+    /// Whether it belongs to this campaign.
     #[must_use]
     pub fn is_of_campaign(&self, campaign: CampaignId) -> bool {
         let own = self.request.campaign.as_ref();
         own.is_some_and(|own| own.id == campaign)
     }
 
-    /// Whether direct calls are dialed before it: it stood on the schedule, or in a campaign.
+    /// Whether direct calls are dialed before it: it comes from the schedule or from a campaign.
     #[must_use]
     pub fn lets_others_go(&self) -> bool {
         self.slot().is_some() || self.request.campaign.is_some()
     }
 
-    /// Its campaign handed it over, some time after its id was drawn: it is told of from now on.
+    /// Its campaign has handed it over, some time after its id was drawn: the feed tells of it from now on.
     pub fn is_handed_over(&mut self, now: Timestamp) {
         self.feed = vec![FeedEntry::from((now, Transition::Initiating))];
     }
 
-    /// Nobody dialed it, and its campaign has it back: no call of a campaign waits here.
+    /// Nobody dialed it, and its campaign gets it back: no campaign call waits here.
     pub fn give_back(&mut self, why: GivenBack, now: Timestamp, key: &IdKey) {
         match why {
             GivenBack::TakenBack => {

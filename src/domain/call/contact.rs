@@ -1,13 +1,13 @@
-//! A call's place among the dials to its number, where contact limits count these.
+//! A call's place among the dials to its number, where contact limits count them.
 
 use super::{Call, FailureCode, FailureSource};
 use crate::domain::planted::{Fault, planted};
 
-/// Tickets that stand for a call itself: none that a trunk draws is so high.
+/// Tickets from here on are derived from the call itself; the numbers a trunk draws never reach this.
 const OF_THE_CALL: u64 = 1 << 60;
 
 impl Call {
-    /// Under which number its place is taken: the one that was drawn for it, or the one that it always has.
+    /// The ticket that holds its place: the one drawn for it, or the one it always has.
     #[must_use]
     pub fn ticket(&self) -> u64 {
         let since = self.slot().map_or(0, |slot| slot.noted_at.0 << 8);
@@ -15,7 +15,7 @@ impl Call {
         self.ticket.unwrap_or(own | OF_THE_CALL)
     }
 
-    /// It has a place no more: whoever counts is told so until that was heard.
+    /// It has no place any more: its shard is told until it has confirmed that.
     pub(super) fn owes_its_place(&mut self) {
         if !planted(Fault::ContactUnreturned) {
             self.owes.extend(self.ticket);
@@ -23,15 +23,15 @@ impl Call {
         self.ticket = None;
     }
 
-    /// It ends. Its place is given back where its phone was not reached, and that was not the callee's doing.
+    /// It ends. Its place is given back if its phone was not reached for a reason other than the callee.
     pub(super) fn settles_its_place(&mut self) {
         if self.ticket.is_some() && self.did_not_reach() {
             self.owes_its_place();
         }
     }
 
-    /// Whether its phone neither rang nor was picked up, for all that is known. Where nobody has said whether it rang, and it
-    /// may have, it did.
+    /// Whether, as far as is known, its phone neither rang nor was picked up. Where nobody has said whether it rang and it
+    /// may have, it counts as having rung.
     fn did_not_reach(&self) -> bool {
         if planted(Fault::ContactReturnedRung) {
             return true;

@@ -1,4 +1,4 @@
-//! When something is due of a call, and what is done then: its watchdogs.
+//! When something about a call is due, and what is done then: its watchdogs.
 
 use super::{Advance, Call, CallEffect, Failure, FailureCode, Phase};
 use crate::domain::ids::IdKey;
@@ -10,59 +10,59 @@ use crate::domain::time::{Span, Timestamp};
 pub const DISPATCH_DEADLINE: Span = Span(120_000);
 /// How long an unclaimed call waits before it is handed to the queue again.
 pub const DISPATCH_AGAIN: Span = Span(5_000);
-/// How long after the ringing timeout the carrier's own word is awaited.
+/// How long after the ringing timeout the carrier may still report.
 pub const RING_GRACE: Span = Span(5_000);
-/// How long after the end of the longest conversation the carrier's own word is awaited.
+/// How long after the end of the longest conversation the carrier may still report.
 pub const END_GRACE: Span = Span(5_000);
-/// How long the agent may take to report after the end.
+/// How long after the end the agent may take to report.
 pub const REPORT_GRACE: Span = Span(10_000);
 /// A conversation shorter than this was hung up at once: nothing can have been said in it.
 pub const AT_ONCE: Span = Span(1_500);
-/// How long the agent may take to report of such a one.
+/// How long the agent may take to report after such a conversation.
 pub const REPORT_GRACE_AT_ONCE: Span = Span(3_000);
 /// How long a carrier with rooms may take until the phone is asked to ring.
 pub const SETUP_LIMIT: Span = Span(30_000);
-/// How long after the end a carrier that can't be reached is told to hang up, beyond the longest conversation.
+/// How long a carrier that can't be reached goes on being told to hang up, beyond the longest conversation.
 pub const TEARDOWN_PATIENCE: Span = Span(600_000);
-/// It is told at least this many times, even if the object slept for all of that time.
+/// It is told at least this many times, even if the object slept all that time.
 const TEARDOWN_TRIES: u32 = 10;
-/// How often it is told, until it is done.
+/// How often it is told until it has hung up.
 pub(super) const TEARDOWN_AGAIN: Span = Span(10_000);
-/// A room that was deleted is deleted once more so long after the end: an agent on its way there makes it anew.
+/// A deleted room is deleted once more this long after the end: an agent on its way there creates it anew.
 pub(super) const ROOM_RETURNS: Span = Span(10_000);
-/// How often the carrier is asked about a conversation that says nothing.
+/// How often the carrier is asked about a conversation nothing is heard of.
 const INQUIRE_EVERY: Span = Span(60_000);
-/// How often it is asked about one in a room of which it announced nothing: its end must not wait for long.
+/// How often it is asked about one in a room for which no webhook came: its end must not be noticed late.
 const LOOK_UNANNOUNCED: Span = Span(20_000);
-/// How often while somebody may be on the phone with nobody to talk to; and about one of which nothing is announced as soon
-/// as that: then each time after half as long again as it has lasted.
+/// How often it is asked while somebody may be on the phone with nobody to talk to. The interval also begins at this for
+/// a conversation without webhooks, and then grows to half of what the conversation has lasted.
 const LOOK_AT_ONCE: Span = Span(2_000);
-/// How often the carrier is asked about a call that was dialed and not answered.
+/// How often the carrier is asked about a call that was dialed and not answered yet.
 const LOOK_UNANSWERED: Span = Span(20_000);
-/// A call that is still open when it is this old is marked, so that it is found without a scan.
+/// A call that is still open at this age is marked, so that it is found without a scan.
 pub const RECENT: Span = Span(600_000);
-/// How long the answer to the dial itself is awaited once the callee has left: it alone has the SIP status.
+/// How long the answer to the dial is awaited once the callee has left: only that answer has the SIP status.
 pub const PRESUMED_AFTER: Span = Span(5_000);
 
 impl Call {
-    /// Since when a dialer could have claimed it.
+    /// The moment from which a dialer could have claimed it.
     pub(super) fn ready_at(&self) -> Timestamp {
         self.promoted_at.unwrap_or(self.created_at())
     }
 
-    /// Whether it is too late for a dialer to claim it.
+    /// Whether it is too late to claim it.
     #[must_use]
     pub fn missed_its_dispatch(&self, now: Timestamp) -> bool {
         now >= self.unclaimed_until(self.ready_at())
     }
 
-    /// By when a dialer must have claimed a call that it could have claimed since then.
+    /// The deadline for claiming a call that could have been claimed since `since`.
     fn unclaimed_until(&self, since: Timestamp) -> Timestamp {
         (since + DISPATCH_DEADLINE).min(self.not_after())
     }
 
     /// The next moment at which [`Call::advance`] has something to do that the row does not already
-    /// plan; `None` when all is done.
+    /// plan; `None` when nothing is left to do.
     #[must_use]
     pub fn due(&self, settings: &Settings) -> Option<Timestamp> {
         let owes = self.left_a_room() || !self.owes.is_empty();
@@ -76,7 +76,7 @@ impl Call {
         })
     }
 
-    /// The same for a call that no dialer has claimed, but for when it goes to the dispatch queue again.
+    /// The same for a call that no dialer has claimed, not counting its next dispatch.
     pub(crate) fn due_but_for_dispatch(&self) -> Timestamp {
         let deadline = self
             .queued_until
@@ -89,7 +89,7 @@ impl Call {
 
     fn next_deadline(&self, settings: &Settings) -> Option<Timestamp> {
         Some(match self.phase() {
-            // The trunk's schedule knows.
+            // The trunk's schedule keeps that moment.
             Phase::Scheduled { .. } => return None,
             Phase::Queued { until } => until.min(self.volatile.dispatch_at),
             Phase::Unclaimed { since } => {
@@ -109,19 +109,19 @@ impl Call {
         })
     }
 
-    /// When a call that was dialed moves on: its plan says, or its carrier when it is asked, or else its watchdog.
+    /// When a dialed call moves on: as its plan says, when its carrier is asked, or at its watchdog.
     fn next_word(&self, watchdog: Timestamp) -> Timestamp {
         let planned = self.planned().unwrap_or(Timestamp::MAX);
         planned.min(self.volatile.inquire_at).min(watchdog)
     }
 
-    /// When a phone that was dialed stops ringing.
+    /// When a dialed phone stops ringing.
     fn rings_until(&self, dialed_at: Timestamp, settings: &Settings) -> Timestamp {
         let setup = if self.has_room { SETUP_LIMIT } else { Span(0) };
         dialed_at + setup + settings.ring_timeout
     }
 
-    /// When the plan has a word that must be written down: its first ending, else its last event.
+    /// When the plan next has something that must be written: its first ending, or else its last event.
     fn planned(&self) -> Option<Timestamp> {
         let ending = self.plan.iter().find(|timed| timed.event.ends_the_call());
         ending.or(self.plan.last()).map(|timed| timed.at)
@@ -149,7 +149,7 @@ impl Call {
         done
     }
 
-    /// The watchdogs: what happens when nobody says anything. Returns whether that must be written.
+    /// The watchdogs: what happens when nobody reports. Returns whether it must be written.
     fn watch(
         &mut self,
         now: Timestamp,
@@ -160,7 +160,7 @@ impl Call {
         match self.phase() {
             Phase::Scheduled { .. } => false,
             Phase::Queued { until } => {
-                // The queue moves when there is capacity; all that ends here is the call's patience.
+                // The queue moves as capacity frees; all that ends here is the call's own wait.
                 self.volatile.dispatch_at = Timestamp::MAX;
                 now >= until && self.give_up(FailureCode::ChannelsExhausted, now, key)
             }
@@ -223,7 +223,7 @@ impl Call {
         }
     }
 
-    /// What is over leaves no room behind, and keeps no place that it does not need: others are told until it is done.
+    /// A call that is over leaves no room behind and keeps no place it does not need: those concerned are told until it is done.
     fn tear_down(&mut self, now: Timestamp, settings: &Settings, done: &mut Advance) {
         if now < self.volatile.teardown_at {
             return;

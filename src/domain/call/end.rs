@@ -1,8 +1,8 @@
-//! How a conversation ends, when that was, and what its agent says of it.
+//! How a conversation ends, when, and what its agent says of it.
 //!
-//! Whose word on the end counts: the carrier's own, with the time at which it happened. Else the agent's, which says how long
-//! ago that was by one clock; but never against a look that saw the person called there after that. Else that of the look
-//! that found the conversation over: it ended no later than that.
+//! Whose word on the end counts, in this order: the carrier's, with the time at which it happened; the agent's, which says
+//! how long ago that was by its own clock, unless an inquiry saw the callee there later than that; the inquiry that found
+//! the conversation over, which must have ended before it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -17,16 +17,16 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
 use crate::domain::time::{Span, Timestamp};
 
-/// What an agent reports of its call: any part of it, the first word counts.
+/// What an agent reports of its call. Any part may be missing; the first report of each counts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// Its outcome.
+    /// The call's outcome.
     pub outcome: Option<Value>,
     /// Where the transcript is.
     pub transcript_url: Option<String>,
     /// Where the recording is.
     pub recording_url: Option<String>,
-    /// The agent broke off the call; what it says of that, if anything.
+    /// The agent broke off the call; its explanation, if it gave one.
     #[serde(default)]
     pub failure: Option<String>,
     /// How long before the report the conversation ended, as the agent saw it.
@@ -34,26 +34,26 @@ pub struct Report {
     pub ended_ago: Option<Span>,
 }
 
-/// An agent's word that it is done with a conversation that goes on, as far as is known.
+/// An agent's word that it is done with a conversation which, as far as is known, goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Farewell {
-    /// By when the conversation was over, as it says.
+    /// When the conversation was over at the latest, according to the agent.
     pub at: Timestamp,
-    /// When it said so.
+    /// When the agent said so.
     pub heard: Timestamp,
 }
 
-/// An agent that breaks off no later than this after the answer broke off at once.
+/// An agent that breaks off within this time of the answer broke off at once.
 pub const BROKEN_OFF_WITHIN: Span = Span(3_000);
 
-/// What an answered call says of its agent.
+/// What an answered call tells about its agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AgentVerdict {
     /// It broke off at once.
     BrokeOff,
-    /// It held the conversation beyond the time in which one breaks off.
+    /// It stayed longer than agents that break off at once do.
     HeldOut,
-    /// Neither: the person called hung up at once, or it broke off later.
+    /// Neither: the callee hung up at once, or it broke off later.
     Unclear,
 }
 
@@ -66,9 +66,9 @@ fn fill<T>(known: &mut Option<T>, said: Option<T>) -> bool {
 }
 
 impl Call {
-    /// Takes the agent's report: it fills what was missing. What is known stays, and a terminal call never changes.
+    /// Takes the agent's report, which fills in what was missing. What is known stays, and a terminal call never changes.
     ///
-    /// It says that the agent is done. A conversation that goes on, as far as is known, is looked after at once.
+    /// The report means that the agent is done, so a conversation that still seems to go on is looked into at once.
     pub fn report(&mut self, report: Report, now: Timestamp, key: &IdKey) -> bool {
         if self.status.is_terminal() {
             return false;
@@ -95,7 +95,7 @@ impl Call {
             Phase::SettingUp { .. } | Phase::Ringing { .. } | Phase::Talking { .. } => {
                 news |= self.take_leave(over_by, broke_off, now, key);
             }
-            // Nobody has dialed it, so there's no agent to be done with it.
+            // Nobody has dialed it, so no agent can be done with it.
             Phase::Scheduled { .. }
             | Phase::Queued { .. }
             | Phase::Unclaimed { .. }
@@ -107,7 +107,7 @@ impl Call {
         news
     }
 
-    /// The agent is done with a call that is in progress, as far as is known.
+    /// The agent is done with a call that, as far as is known, is still in progress.
     fn take_leave(
         &mut self,
         over_by: Timestamp,
@@ -116,7 +116,7 @@ impl Call {
         key: &IdKey,
     ) -> bool {
         if !self.has_room {
-            // A simulated callee has nobody to talk to any more, and is hung up on here.
+            // A simulated callee has nobody left to talk to, and is hung up on here.
             let talks = self.answered_at.is_some();
             if talks {
                 self.hang_up(None, now, key);
@@ -138,7 +138,7 @@ impl Call {
         is_news
     }
 
-    /// When the agent's word that it is done is believed, though the carrier could not be asked.
+    /// When the agent's word that it is done is believed though the carrier could not be asked.
     pub(super) fn believed_at(&self) -> Timestamp {
         let farewell = self.farewell.filter(|_| self.is_agent_done());
         farewell.map_or(Timestamp::MAX, |farewell| farewell.heard + REPORT_GRACE)
@@ -150,7 +150,7 @@ impl Call {
         }
     }
 
-    /// An agent left. Nobody who picked up is to be alone: the carrier is asked at once, and until it says.
+    /// An agent left. Nobody who picked up should be left alone, so the carrier is asked at once, and until it answers.
     pub(super) fn look_after(&mut self) -> bool {
         if self.has_room && !planted(Fault::AgentLeftIgnored) {
             self.volatile.alone = true;
@@ -165,7 +165,7 @@ impl Call {
             .max(self.answered_at.unwrap_or_default())
     }
 
-    /// No call lasts longer than the carrier lets it, whenever its end is found.
+    /// No call lasts longer than the carrier allows, however late its end is found.
     pub(super) fn no_later(&self, now: Timestamp, settings: &Settings) -> Timestamp {
         let longest = SETUP_LIMIT + settings.ring_timeout + settings.max_call + RING_GRACE;
         match self.dialed_at {
@@ -174,13 +174,13 @@ impl Call {
         }
     }
 
-    /// Whether its agent said that it is done, though the conversation goes on as far as is known.
+    /// Whether its agent said that it is done while, as far as is known, the conversation goes on.
     #[must_use]
     pub fn is_agent_done(&self) -> bool {
         self.farewell.is_some() && !planted(Fault::FarewellIgnored)
     }
 
-    /// The conversation is over, and was so at `at` at the latest.
+    /// The conversation is over, and ended at `at` at the latest.
     pub(super) fn found_over(&mut self, at: Timestamp, key: &IdKey) {
         let at = match self.farewell {
             Some(farewell) if !planted(Fault::EndAsFound) => at.min(farewell.at),
@@ -190,7 +190,7 @@ impl Call {
         self.hang_up(None, self.talked_until(at), key);
     }
 
-    /// The person called was hung up on, because nobody was there to talk to.
+    /// The callee was hung up on because nobody was there to talk to.
     pub(super) fn desert(&mut self, at: Timestamp, key: &IdKey) {
         if self.farewell.is_none() {
             let absent = Failure::of(FailureCode::AgentUnavailable);
@@ -205,13 +205,13 @@ impl Call {
         self.failure.unwrap_or(absent)
     }
 
-    /// An answered call that did not end by itself: the dialer lost it.
+    /// An answered call that was cut short: the dialer lost it.
     pub(super) fn blame_the_dialer(&mut self, failure: Failure) {
         let is_its_fault = failure.source() == FailureSource::Dialer;
         self.failure = self.failure.or(Some(failure).filter(|_| is_its_fault));
     }
 
-    /// The agent says that it broke off; whoever stopped the call before that still did so.
+    /// The agent says that it broke off; whoever had stopped the call before that still counts.
     fn blame_the_agent(&mut self, said: Option<String>) -> bool {
         let may_be = |failure: Failure| failure.code == FailureCode::AgentUnavailable;
         let Some(said) = said.filter(|_| self.failure.is_none_or(may_be)) else {
@@ -222,7 +222,7 @@ impl Call {
         true
     }
 
-    /// By when the agent must have reported of a conversation that ended then.
+    /// The deadline for the agent's report on a conversation that ended at `ended_at`.
     pub(super) fn reported_by(&self, ended_at: Timestamp) -> Timestamp {
         ended_at
             + match self.at_once {
@@ -231,7 +231,7 @@ impl Call {
             }
     }
 
-    /// The conversation ended. Without its agent's report it waits for that.
+    /// The conversation ended. Without its agent's report, the call waits for that.
     pub(super) fn hang_up(&mut self, outcome: Option<Value>, at: Timestamp, key: &IdKey) {
         let broke_off = |failure: Failure| failure.code == FailureCode::AgentFailed;
         let is_told = self.outcome.is_some() || self.failure.is_some_and(broke_off);
@@ -245,7 +245,7 @@ impl Call {
         }
     }
 
-    /// The carrier was asked, and has no event to tell. Returns whether that changed anything.
+    /// The carrier was asked, and reports no event. Returns whether that changed anything.
     pub fn learn(
         &mut self,
         is_there: bool,
@@ -277,7 +277,7 @@ impl Call {
         key: &IdKey,
     ) -> bool {
         if self.farewell.is_some() {
-            // Seen before its agent said that it is done: the look that was asked for then is on its way.
+            // Seen before its agent said that it is done; the inquiry that this prompted is on its way.
             return false;
         }
         if now >= since + settings.max_call {
@@ -291,7 +291,7 @@ impl Call {
         false
     }
 
-    /// Ends it because somebody said so. `false` when it is too late for that.
+    /// Ends it because somebody asked for that. `false` when it is too late.
     pub fn cancel(&mut self, now: Timestamp, key: &IdKey) -> bool {
         let canceled = Some(Failure::of(FailureCode::Canceled));
         match self.phase() {
@@ -307,7 +307,7 @@ impl Call {
         true
     }
 
-    /// A conversation is ended from here. Its agent may still report its outcome; a simulated one has said all there is.
+    /// A conversation is ended from this side. Its agent may still report the outcome; a simulated one has nothing to add.
     pub(super) fn stop(&mut self, why: FailureCode, at: Timestamp, key: &IdKey) {
         self.failure = Some(Failure::of(why));
         self.failure_detail = None;
@@ -327,7 +327,7 @@ impl Call {
         at: Timestamp,
         key: &IdKey,
     ) {
-        // An agent that reports the outcome of the call had ended it.
+        // An agent that reports the call's outcome was the one that ended it.
         let absent = |failure: &Failure| failure.code == FailureCode::AgentUnavailable;
         let has_ended_it = self.outcome.is_some();
         let failure = failure.filter(|failure| !(has_ended_it && absent(failure)));
@@ -336,8 +336,8 @@ impl Call {
         self.end(CallStatus::Completed, failure, at, key);
     }
 
-    /// What the call says of its agent, if somebody picked up: that it broke off, as soon as it has, since the next person
-    /// may be about to be called; and the rest when all is known.
+    /// What the call tells about its agent, if somebody picked up: that it broke off, as soon as it has, since the next
+    /// callee may be about to be called; anything else once all is known.
     #[must_use]
     pub fn agent_verdict(&self) -> Option<AgentVerdict> {
         let lasted = self.ended_at? - self.answered_at?;
@@ -356,7 +356,7 @@ impl Call {
         is_final.then_some(verdict)
     }
 
-    /// Whether a conversation has lasted for so long that its agent can't have broken it off at once.
+    /// Whether a conversation has lasted so long that its agent can't have broken it off at once.
     #[must_use]
     pub fn agent_holds_out(&self, now: Timestamp) -> bool {
         let until = self.ended_at.unwrap_or(now);
@@ -381,7 +381,7 @@ impl Call {
         self.failure = failure;
         self.settles_its_place();
         if status != CallStatus::Completed {
-            // An agent may report of a call that then does not connect.
+            // An agent may report on a call that then does not connect.
             self.outcome = None;
         }
         self.ended_at = Some(at);

@@ -1,4 +1,4 @@
-//! What the carrier says of a call, by itself or when it is asked.
+//! What the carrier says about a call, on its own or when asked.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,31 +6,31 @@ use serde_json::Value;
 use super::Failure;
 use crate::domain::time::Timestamp;
 
-/// What the carrier, or whoever speaks for it, says of a call.
+/// What the carrier, or whoever speaks for it, says about a call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CarrierEvent {
-    /// The phone rings.
+    /// The phone is ringing.
     Ringing,
     /// The person, or a machine, picked up.
     Answered,
-    /// The conversation is over; with its outcome when that is known already.
+    /// The conversation is over; with its outcome, if that is already known.
     HungUp(Option<Value>),
-    /// The call did not connect; or, of one that was answered, the dialer lost it.
+    /// The call did not connect; or it was answered, and the dialer lost it.
     Failed(Failure),
-    /// An agent left its room: it may have been the last.
+    /// An agent left its room, possibly the last one there.
     AgentLeft,
-    /// The person called was there with no agent, or with one that is done, and was hung up on.
+    /// The callee was there without an agent, or with one that is done, and was hung up on.
     Deserted,
-    /// A look found the conversation over: it ended no later than that.
+    /// An inquiry found the conversation over: it ended before that.
     Vanished,
-    /// The room is gone, and with it the conversation, if it was one.
+    /// The room is gone, and any conversation in it.
     RoomClosed,
-    /// The carrier tells by itself what happens to this call: it need not be asked as often.
+    /// The carrier sends webhooks about this call, so it need not be asked as often.
     Announced,
-    /// Whoever dialed is done with it, and the carrier never held anything of it.
+    /// The dialer is done with it, and the carrier never held anything for it.
     Released,
-    /// Whoever dialed is done with it, and has deleted its room. Its agent may still be on the way there.
+    /// The dialer is done with it, and has deleted its room. Its agent may still be on the way there.
     Deleted,
 }
 
@@ -43,22 +43,22 @@ impl CarrierEvent {
     }
 }
 
-/// A carrier's event and when it happens: in the past for a report, in the future for a plan.
+/// A carrier's event and its time: in the past for a report, in the future for a plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Timed {
-    /// When it happened, as the carrier or whoever looked measured it.
+    /// When it happened, as measured by the carrier or by whoever asked it.
     pub at: Timestamp,
     /// What happened.
     pub event: CarrierEvent,
 }
 
-/// What the carrier answers when it is asked about a call.
+/// What the carrier answers when asked about a call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InquiryResult {
-    /// It still rings or talks.
+    /// It is still ringing or talking.
     StillThere,
-    /// It did this since it was dialed, and is going to do what lies in the future.
+    /// What has happened since it was dialed, and what is going to happen if that lies in the future.
     Happened(Vec<Timed>),
     /// The carrier knows of no such call.
     Unknown,

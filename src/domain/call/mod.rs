@@ -1,8 +1,8 @@
-//! The life of one call, as its row tells it.
+//! The life of one call, as told by its row.
 //!
-//! A call takes events from the carrier, each with the time at which it happened, and moves forward
-//! only: a late or repeated event changes nothing, and a terminal state is final. What it waits for
-//! is [`Call::due`]; what is to be done when that moment comes is [`Call::advance`].
+//! A call takes events from the carrier, each with the time at which it happened, and only moves
+//! forward: a late or repeated event changes nothing, and a terminal state is final. [`Call::due`] is
+//! the moment it waits for; [`Call::advance`] does what is to be done then.
 
 mod bound;
 mod campaign;
@@ -50,25 +50,25 @@ use super::redial::{Redial, Series};
 use super::settings::Settings;
 use super::time::Timestamp;
 
-/// The agent as the call needs it: a copy, so that a call runs as it was accepted.
+/// The parts of an agent that a call needs: a copy, so that the call runs as it was accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallAgent {
     /// Which agent.
     pub id: AgentId,
     /// Its name on the LiveKit server.
     pub code: String,
-    /// The fields it needs.
+    /// The fields it requires.
     pub fields: Vec<String>,
 }
 
-/// A request for a call, checked and complete.
+/// A request for a call, complete and checked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallRequest {
-    /// The organisation that the call belongs to.
+    /// The organisation the call belongs to.
     pub org: OrgId,
-    /// The trunk to place it through.
+    /// The trunk it goes out through.
     pub trunk: TrunkId,
-    /// The key that asked for it.
+    /// The key that requested it.
     pub key: KeyId,
     /// The number to call.
     pub phone: E164,
@@ -78,16 +78,16 @@ pub struct CallRequest {
     pub metadata: Option<Map<String, Value>>,
     /// Where the result goes.
     pub callback_url: Option<String>,
-    /// Where its phone is, if that was said.
+    /// The time zone of the phone, if the request gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<ZoneName>,
     /// It may ring outside calling hours.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignores_hours: bool,
-    /// When it is called again.
+    /// When to call again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redial: Option<Redial>,
-    /// The campaign that it belongs to.
+    /// The campaign it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub campaign: Option<Box<CampaignCall>>,
 }
@@ -101,11 +101,11 @@ pub struct Call {
     pub request: CallRequest,
     /// Where it is.
     pub status: CallStatus,
-    /// Until when it waits for capacity, while it stands in its trunk's queue.
+    /// How long it waits for capacity at most, while it is in its trunk's queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "waits_until")]
     pub queued_until: Option<Timestamp>,
-    /// When it left the queue for the dialer, if it ever stood there.
+    /// When it left the queue for the dialer, if it was ever queued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promoted_at: Option<Timestamp>,
     /// When a dialer claimed it; from then on it is never dialed again.
@@ -117,7 +117,7 @@ pub struct Call {
     /// When the person picked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered_at: Option<Timestamp>,
-    /// When it was over; an answered call may still wait for its agent's report.
+    /// When it ended; an answered call may still wait for its agent's report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
     /// When it last changed.
@@ -125,29 +125,29 @@ pub struct Call {
     /// Its outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Value>,
-    /// Where its agent says the transcript is.
+    /// Where the transcript is, according to its agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transcript_url: Option<String>,
-    /// Where its agent says the recording is.
+    /// Where the recording is, according to its agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording_url: Option<String>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    /// What was said of the failure, for the timeline.
+    /// What was reported about the failure, for the timeline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure_detail: Option<String>,
-    /// What a simulated carrier is going to do. Committed with the dial, so each of these events is
-    /// known from the row alone, and none but the last needs a write of its own.
+    /// What a simulated carrier is going to do. It is committed with the dial, so each of these events
+    /// is known from the row alone, and only the last needs a write of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plan: Vec<Timed>,
-    /// How its callback fares.
+    /// The state of its callback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback: Option<Delivery>,
-    /// What the live feed tells of it, from when it rang on.
+    /// What the live feed tells about it, from ringing on.
     #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "told")]
     pub feed: Vec<FeedEntry>,
-    /// Until then its dial counts against `max_cps`, if it stood in the queue: the call stays open as long,
+    /// Until then its dial counts against `max_cps`, if it was queued: the call stays open that long,
     /// so that a restart finds it, however old it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "paced_until")]
@@ -156,54 +156,54 @@ pub struct Call {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[serde(rename = "late")]
     pub long_lived: bool,
-    /// What is kept of it.
+    /// What is kept of it: transcript, recording.
     #[serde(default, skip_serializing_if = "MediaPolicy::nothing")]
     #[serde(rename = "keeps")]
     pub media_policy: MediaPolicy,
-    /// The carrier may hold a room for it, which is to be deleted once it is over.
+    /// The carrier may hold a room for it, which must be deleted once the call is over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[serde(rename = "room")]
     pub has_room: bool,
-    /// The carrier announces by itself what happens to it.
+    /// The carrier sends webhooks about it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub announced: bool,
-    /// Its agent's word that it is done with a conversation that goes on, as far as is known.
+    /// Its agent's word that it is done with a conversation which, as far as is known, goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub farewell: Option<Farewell>,
-    /// That it was over was found by looking: it ended no later than that, and its agent may know better.
+    /// Its end was found by an inquiry: it may have ended earlier, and its agent may know when.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub found_over: bool,
-    /// It was hung up at once: its agent's report is not waited for as long.
+    /// It was hung up at once: its agent's report is awaited for less long.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub at_once: bool,
-    /// When it may be dialed, if that is not whenever there is capacity.
+    /// When it may be dialed, unless that is whenever there is capacity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
-    /// Where calling hours were closed for it when it was put off last, by what the zone is called now.
+    /// The zone where calling hours were closed when it was last put off, by its current name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_in: Option<ZoneName>,
-    /// The ticket of its place among the dials to its number, where these are limited.
+    /// The ticket of its place among the dials to its number, where limits apply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<u64>,
-    /// Tickets of places that it does not need, which are to be given back.
+    /// Tickets of places that it does not need and that must be given back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owes: Vec<u64>,
     /// Which attempt it is, if it is one of several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series: Option<Series>,
-    /// What is known of it beside its row.
+    /// What is known of it that its row does not hold.
     #[serde(skip)]
     pub volatile: Volatile,
 }
 
-/// What a call wants done; each is safe to repeat.
+/// What a call wants done; each effect is safe to repeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallEffect {
     /// Hand it to the dispatch queue.
     Dispatch,
     /// Ask the carrier about it.
     Inquire,
-    /// Have the carrier hang up, and leave nothing behind.
+    /// Have the carrier hang up and clean up after it.
     TearDown,
     /// Send attempt number n of its callback.
     Callback(u32),
@@ -211,21 +211,21 @@ pub enum CallEffect {
     KeepPlace,
     /// Give back the places that it does not need.
     GiveBack,
-    /// Tell its campaign what became of it.
+    /// Tell its campaign how it ended.
     TellCampaign,
 }
 
 /// What [`Call::advance`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Advance {
-    /// The row must be written: something happened that its plan does not hold.
+    /// The row must be written: something happened that its plan does not contain.
     pub write: bool,
     /// What is to be done.
     pub effects: Vec<CallEffect>,
 }
 
 impl Call {
-    /// A call that was accepted and waits for a dialer; its first dispatch is already under way.
+    /// An accepted call that waits for a dialer; its first dispatch is already under way.
     #[must_use]
     pub fn accepted(id: CallId, request: CallRequest, now: Timestamp) -> Self {
         Self {
@@ -267,7 +267,7 @@ impl Call {
         }
     }
 
-    /// A call that was accepted and stands in the queue until there is capacity, or until `until`.
+    /// An accepted call that waits in the queue for capacity, until `until` at most.
     #[must_use]
     pub fn queued(id: CallId, request: CallRequest, until: Timestamp, now: Timestamp) -> Self {
         let mut call = Self::accepted(id, request, now);
@@ -276,7 +276,7 @@ impl Call {
         call
     }
 
-    /// A call that was refused for want of capacity: terminal from the first.
+    /// A call that was refused for lack of capacity: terminal from the start.
     #[must_use]
     pub fn rejected(
         id: CallId,
@@ -295,14 +295,14 @@ impl Call {
         call
     }
 
-    /// Whether it was accepted, whatever became of it: one that was refused never waited for anything.
+    /// Whether it was accepted, whatever happened to it since: a refused call never waited for anything.
     #[must_use]
     pub fn was_accepted(&self) -> bool {
         let waited = self.queued_until.is_some() || self.schedule.is_some();
         self.status != CallStatus::RejectedCapacity || waited
     }
 
-    /// Whether it counts among the calls of the day on which it was accepted. An attempt that follows another counts when it is due.
+    /// Whether it counts as one of the calls of the day on which it was accepted. An attempt that follows another counts when it is due.
     #[must_use]
     pub fn counts_from_the_first(&self) -> bool {
         self.was_accepted() && !self.series.is_some_and(Series::follows)
@@ -320,8 +320,8 @@ impl Call {
         self.phase().holds_channel()
     }
 
-    /// Whether it is in progress or about to be, so that its trunk holds an entry of it: something is still to happen to it,
-    /// its callback aside, and it does not wait on the schedule for that.
+    /// Whether it is in progress or about to be, so that its trunk holds an entry for it: apart from its callback, something
+    /// is still to happen to it, and it is not waiting on the schedule.
     #[must_use]
     pub fn is_open(&self) -> bool {
         let is_at_rest = matches!(self.phase(), Phase::Over | Phase::Scheduled { .. });
@@ -331,7 +331,7 @@ impl Call {
             || !self.owes.is_empty()
     }
 
-    /// Whether it was answered, goes on, and has had no news for longer than is healthy.
+    /// Whether it was answered, still goes on, and has had no news for suspiciously long.
     #[must_use]
     pub fn is_stalled(&self, now: Timestamp, settings: &Settings) -> bool {
         let talks = matches!(self.phase(), Phase::Talking { .. });
@@ -344,8 +344,8 @@ impl Call {
         Some((self.ended_at? - self.answered_at?).as_secs())
     }
 
-    /// Who picked up, once the call is terminal and all of its result is known; `None` when nobody did. The agent's outcome
-    /// says it in `answered_by`; without that, the disposition `voicemail` does.
+    /// Who picked up, once the call is terminal and its result is complete; `None` when nobody did. The agent's outcome
+    /// says it in `answered_by`; failing that, the disposition `voicemail` does.
     #[must_use]
     pub fn answered_by(&self) -> Option<AnsweredBy> {
         self.answered_at.filter(|_| self.status.is_terminal())?;
@@ -358,7 +358,7 @@ impl Call {
         })
     }
 
-    /// The outcome of the conversation in a word, once the call is terminal and if its agent gave one.
+    /// The conversation's outcome in one word, once the call is terminal, if its agent gave one.
     #[must_use]
     pub fn disposition(&self) -> Option<&str> {
         let outcome = self.outcome.as_ref();
@@ -366,7 +366,7 @@ impl Call {
         outcome.get("disposition")?.as_str()
     }
 
-    /// Why it failed, or was ended before its time, once it is terminal.
+    /// Why it failed, or was ended early, once it is terminal.
     #[must_use]
     pub fn final_failure(&self) -> Option<Failure> {
         self.failure.filter(|_| self.status.is_terminal())

@@ -1,7 +1,7 @@
-//! Where a call is, for the code: what its row's moments say together.
+//! Where a call is, as the code sees it: what the moments in its row say together.
 //!
-//! [`CallStatus`](super::CallStatus) is what clients see, and has three words for what is in progress; the code must tell seven
-//! apart. A phase is computed when it is asked for and stored nowhere, so it can't contradict the row.
+//! [`CallStatus`](super::CallStatus) is what clients see, and has three words for a call in progress; the code must tell
+//! seven states apart. A phase is computed on demand and never stored, so it can't contradict the row.
 
 use super::Call;
 use crate::domain::time::Timestamp;
@@ -9,22 +9,22 @@ use crate::domain::time::Timestamp;
 /// Where a call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// It stands on its trunk's schedule.
+    /// It is on its trunk's schedule.
     Scheduled {
         /// When it is due.
         at: Timestamp,
     },
     /// It waits for capacity in its trunk's queue.
     Queued {
-        /// Until then at most.
+        /// The latest it waits until.
         until: Timestamp,
     },
     /// It holds a channel, and no dialer has claimed it.
     Unclaimed {
-        /// Since when one could have.
+        /// Since when a dialer could have claimed it.
         since: Timestamp,
     },
-    /// A dialer has it; as far as is known its phone does not ring.
+    /// A dialer has it; as far as is known, its phone does not ring yet.
     SettingUp {
         /// When the dialer claimed it.
         dialed_at: Timestamp,
@@ -34,17 +34,17 @@ pub enum Phase {
         /// When the dialer claimed it.
         dialed_at: Timestamp,
     },
-    /// The person called picked up.
+    /// The callee picked up.
     Talking {
         /// When they did.
         since: Timestamp,
     },
-    /// The conversation ended, and its agent may still report its outcome.
+    /// The conversation has ended, and its agent may still report the outcome.
     AwaitingReport {
         /// When it ended.
         ended_at: Timestamp,
     },
-    /// Its status is final. Its room and its callback may still have to be seen to.
+    /// Its status is final. Its room and its callback may still need attention.
     Over,
 }
 
@@ -64,7 +64,7 @@ impl Phase {
         }
     }
 
-    /// Whether nobody waits, rings or talks any more.
+    /// Whether nobody is waiting, ringing or talking any more.
     #[must_use]
     pub const fn has_ended(self) -> bool {
         match self {
@@ -80,7 +80,7 @@ impl Phase {
 }
 
 impl Call {
-    /// Where it is.
+    /// Where it is now.
     #[must_use]
     pub fn phase(&self) -> Phase {
         match self.ended_at {
@@ -90,7 +90,7 @@ impl Call {
         }
     }
 
-    /// Where it is, or was when it ended.
+    /// Where it is, or where it was when it ended.
     pub(super) fn phase_before_its_end(&self) -> Phase {
         if let Some(slot) = self.slot().filter(|slot| slot.taken_at.is_none()) {
             return Phase::Scheduled { at: slot.at };
@@ -108,13 +108,13 @@ impl Call {
         }
     }
 
-    /// Since when its carrier is to hold no room for it: it ended, or was put off when it had one.
+    /// Since when its carrier should hold no room for it: it ended, or it was put off while it had one.
     pub(super) fn unwanted_since(&self) -> Option<Timestamp> {
         let put_off = self.slot().filter(|slot| slot.taken_at.is_none());
         self.ended_at.or(put_off.map(|slot| slot.noted_at))
     }
 
-    /// Whether its carrier is to hold no room for it, and may do so.
+    /// Whether its carrier should hold no room for it and may still do so.
     #[must_use]
     pub fn left_a_room(&self) -> bool {
         self.has_room && self.unwanted_since().is_some()

@@ -1,59 +1,59 @@
-//! What kept a dialer from placing a call, told to whoever runs the trunk: in the call's timeline, in the log, and in the
+//! What kept a dialer from placing a call, for whoever runs the trunk: shown in the call's timeline, in the log and in the
 //! answer of a connection test.
 
 use serde::{Deserialize, Serialize};
 
-/// Why a dialer failed, or a carrier behind it. Stored with its call, so a variant is never renamed.
+/// Why a dialer, or a carrier behind it, failed. Stored with the call, so a variant is never renamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// LiveKit does not know the API key.
     WrongKey,
-    /// LiveKit knows the key, and refuses what the secret signed.
+    /// LiveKit knows the key, and rejects what the secret signed.
     WrongSecret,
-    /// LiveKit's clock says that our tokens are of another time.
+    /// By LiveKit's clock, our tokens belong to another time.
     WrongClock,
-    /// LiveKit does not let the key do this.
+    /// The key is not permitted to do this.
     NotPermitted,
     /// LiveKit has no such outbound SIP trunk.
     UnknownTrunk,
-    /// Nothing answers in time, or only what stands in front of a server that is away.
+    /// Nothing answers in time, or only a proxy in front of a server that is down.
     NotReachable,
-    /// Something else answers.
+    /// What answers is not LiveKit.
     NotLiveKit,
-    /// No SIP node takes part.
+    /// No SIP node is connected.
     NoSipNode,
     /// The SIP node is at its limit.
     NodeFull,
-    /// The SIP node was heard of, and then no more.
+    /// The SIP node was heard from, and then went silent.
     NodeSilent,
-    /// It was lost while the phone rang.
+    /// The call was lost while the phone rang.
     LostRinging,
     /// The carrier asked for credentials, and LiveKit's SIP trunk has none.
     CredentialsMissing,
     /// The carrier refused the credentials of LiveKit's SIP trunk.
     CredentialsRefused,
-    /// The trunk's own API secret can't be opened.
+    /// The trunk's own API secret can't be decrypted.
     SecretUnreadable,
     /// `PUBLIC_URL` is not set.
     NoPublicUrl,
     /// The agent's record can't be read.
     AgentUnreadable,
-    /// It could not be had to ring in time.
+    /// It got no turn to ring in time.
     NoTurn,
-    /// LiveKit refused the request for another cause.
+    /// LiveKit refused the request for another reason.
     Refused,
 }
 
 impl Reason {
-    /// Whether the call had been started when the dialer failed.
+    /// Whether the call had already been started when the dialer failed.
     #[must_use]
     pub const fn is_loss(self) -> bool {
         matches!(self, Self::NodeSilent | Self::LostRinging)
     }
 
-    /// Whether the request came no further than the check of its token, or not to a LiveKit server at all: whatever it asked
-    /// for was not done.
+    /// Whether the request got no further than the check of its token, or reached no LiveKit server at all: nothing it asked
+    /// for was done.
     #[must_use]
     pub const fn is_at_the_door(self) -> bool {
         matches!(
@@ -66,7 +66,7 @@ impl Reason {
         )
     }
 
-    /// For people; what to mend is in it.
+    /// For people; says what to fix.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {

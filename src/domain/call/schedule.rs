@@ -1,7 +1,7 @@
-//! A call that is to be dialed later: from when on, because of what, and until when at all.
+//! A call that is to be dialed later: from when, for what reason, and until when at the latest.
 //!
-//! While it stands on its trunk's schedule it is a row and nothing else: no channel, no place in the queue, no memory. When it
-//! is due it waits for capacity like any call in the queue, at the place that its moment gives it.
+//! While it is on its trunk's schedule it is a row and nothing else: no channel, no place in the queue, no memory. Once
+//! due, it waits for capacity like any queued call, at the place that its due time gives it.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,15 +11,15 @@ use crate::domain::ids::{CallId, IdKey};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
-/// Nobody waits for capacity for longer than that, whatever was asked for.
+/// No call waits longer than this for capacity, whatever was requested.
 const LONGEST_WAIT: Span = Span::from_secs(14 * 86_400);
-/// How long a call may be put off that came with no word on it.
+/// How long a call waits for capacity that was put off without having asked for a time.
 const UNASKED: Span = Span::from_secs(3_600);
 
-/// A call that is due before its last room is torn down is due again so much later.
+/// A call that comes due before its last room is torn down is due again this much later.
 const ROOM_GOES: Span = Span(2_000);
 
-/// How long a call is put off at most that came with no word on its time.
+/// How far a call that asked for no time may be put off.
 pub const LONGEST_UNASKED: Span = Span::from_secs(30 * 86_400);
 
 /// Why a call is dialed when it is.
@@ -31,9 +31,9 @@ pub enum ScheduleReason {
     NotBefore,
     /// Calling hours were closed.
     CallingHours,
-    /// Its number was called as often as it may be.
+    /// Its number had reached a contact limit.
     ContactLimit,
-    /// The call before it did not reach anybody.
+    /// The attempt before it reached nobody.
     Redial,
 }
 
@@ -50,20 +50,20 @@ impl ScheduleReason {
     }
 }
 
-/// When a call may be dialed, as its request has it.
+/// When a call may be dialed, as its request says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
-    /// Not before then.
+    /// Not before this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
-    /// Not then, and not later.
+    /// Only before this moment.
     pub not_after: Timestamp,
-    /// How long it waits for capacity, from when it is due.
+    /// How long it waits for capacity once it is due.
     pub max_wait: Span,
 }
 
 impl Window {
-    /// That of a call that came with no word on it, and is put off.
+    /// The window of a call that asked for no time and is put off.
     #[must_use]
     pub fn unasked(now: Timestamp) -> Self {
         Self {
@@ -73,7 +73,7 @@ impl Window {
         }
     }
 
-    /// That of a call that waits for an opening, and then so long for capacity.
+    /// The window of a call that waits for an opening, and then for capacity for at most `max_wait`.
     #[must_use]
     pub fn opening(at: Timestamp, max_wait: Span) -> Self {
         Self {
@@ -84,12 +84,12 @@ impl Window {
     }
 }
 
-/// Its place on its trunk's schedule, the last one it had.
+/// Its place on its trunk's schedule: the latest one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slot {
     /// When it is due.
     pub at: Timestamp,
-    /// Why it is dialed then and not at once.
+    /// Why it is dialed then rather than at once.
     pub reason: ScheduleReason,
     /// When it was put there.
     pub noted_at: Timestamp,
@@ -98,7 +98,7 @@ pub struct Slot {
     pub taken_at: Option<Timestamp>,
 }
 
-/// What a call knows of its time.
+/// What a call knows about its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Schedule {
     /// When it may be dialed.
@@ -106,7 +106,7 @@ pub struct Schedule {
     /// Its place on the schedule, if it ever had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<Slot>,
-    /// Nobody said until when it may be dialed: its window goes with the opening that it waits for.
+    /// Its request named no end, so its window moves with the opening that it waits for.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unasked: bool,
 }
@@ -126,7 +126,7 @@ impl Call {
         call
     }
 
-    /// The same for one that came with no word on its time, and waits so long for capacity once it is due.
+    /// The same for a call that asked for no time; once due, it waits for capacity for at most `max_wait`.
     #[must_use]
     pub fn waiting(
         id: CallId,
@@ -141,7 +141,7 @@ impl Call {
         call
     }
 
-    /// The call, with the time in which it may be dialed.
+    /// The call, limited to the time in which it may be dialed.
     #[must_use]
     pub fn within(mut self, window: Option<Window>) -> Self {
         self.schedule = window.map(|window| Schedule {
@@ -152,7 +152,7 @@ impl Call {
         self
     }
 
-    /// Its place on the schedule, the last one it had.
+    /// Its latest place on its trunk's schedule.
     #[must_use]
     pub fn slot(&self) -> Option<Slot> {
         self.schedule?.slot
@@ -164,14 +164,14 @@ impl Call {
         matches!(self.phase(), Phase::Scheduled { .. })
     }
 
-    /// When it may not be dialed any more, if it matters.
+    /// The moment from which it may not be dialed any more; `Timestamp::MAX` without one.
     #[must_use]
     pub fn not_after(&self) -> Timestamp {
         let schedule = self.schedule.filter(|_| !planted(Fault::DialedLate));
         schedule.map_or(Timestamp::MAX, |schedule| schedule.window.not_after)
     }
 
-    /// Until when it waits for capacity, once it was on the schedule.
+    /// Until when it waits for capacity, if it came from the schedule.
     #[must_use]
     pub fn wait_ends(&self) -> Option<Timestamp> {
         let Schedule { window, slot, .. } = self.schedule?;
@@ -185,8 +185,8 @@ impl Call {
         now >= self.not_after()
     }
 
-    /// It is put off, or put off anew: it leaves the queue, and whatever dialer was to claim it. Its trunk sees to it that
-    /// it is still in time then.
+    /// It is put off, once more perhaps: it leaves the queue and any dialer about to claim it. Its trunk makes sure that it
+    /// will still be in time.
     pub fn put_on_schedule(&mut self, at: Timestamp, reason: ScheduleReason, now: Timestamp) {
         let unasked = Window {
             not_after: self.gives_up_at(),
@@ -215,7 +215,7 @@ impl Call {
         };
     }
 
-    /// The same because of what it finds when it is to be dialed. A call that came with no word on its time waits for it, and
+    /// The same for a reason found when it was about to be dialed. A call that asked for no time waits for that moment, and
     /// then for capacity as long as any other.
     pub fn put_off(&mut self, at: Timestamp, reason: ScheduleReason, now: Timestamp) {
         if self.schedule.is_none_or(|own| own.unasked) {
@@ -233,7 +233,7 @@ impl Call {
         self.put_on_schedule(at, reason, now);
     }
 
-    /// Until when it may be put off so.
+    /// How far it may be put off in this way.
     #[must_use]
     pub fn may_be_put_off_until(&self) -> Timestamp {
         let unasked = self.created_at() + LONGEST_UNASKED;
@@ -241,14 +241,14 @@ impl Call {
         own.map_or(unasked, |own| own.window.not_after)
     }
 
-    /// The dialer that has it was told not to ring its phone, and did not: nobody has dialed it. The room that was made for it
-    /// goes.
+    /// The dialer that has it was told not to ring its phone, and did not: it counts as not dialed. The room made for it is
+    /// deleted.
     pub fn undial(&mut self) {
         (self.dialed_at, self.counts_against_cps_until) = (None, None);
         self.announced = false;
     }
 
-    /// By when a call must be dialed: as its request said, or as long as it would have waited.
+    /// The latest moment for dialing a call: as requested, or as long as it would have waited.
     #[must_use]
     pub fn gives_up_at(&self) -> Timestamp {
         match (self.schedule, self.queued_until) {
@@ -258,8 +258,8 @@ impl Call {
         }
     }
 
-    /// It is due: it stands in the queue from now on, at the place of the moment for which it was scheduled. One whose last room
-    /// is still being torn down is due again a little later.
+    /// It is due: from now on it is in the queue, at the place of the moment it was scheduled for. If its last room is still
+    /// being torn down, it is due again a little later.
     pub fn enter_queue(&mut self, now: Timestamp) {
         let slot = self.schedule.as_mut().and_then(|own| own.slot.as_mut());
         match slot {
@@ -271,7 +271,7 @@ impl Call {
             None => {}
         }
         self.queued_until = self.wait_ends();
-        // In the same write: a restart finds what is old by this mark.
+        // In the same write, since a restart finds old calls by this mark.
         self.long_lived |= now >= self.created_at() + RECENT;
         self.volatile.dispatch_at = Timestamp::MAX;
     }

@@ -6,7 +6,7 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::redial::{Cause, Series};
 use crate::domain::time::Timestamp;
 
-/// What a call ended with, if another attempt may follow that.
+/// What a call ended with, if another attempt may follow it.
 #[must_use]
 pub fn cause(
     failure: Option<FailureCode>,
@@ -36,7 +36,7 @@ impl Call {
         cause(failure, self.status, self.answered_by())
     }
 
-    /// Of a call that is over: when another attempt is due, if one follows.
+    /// For a call that is over: when the next attempt is due, if there is one.
     #[must_use]
     pub fn redialed_at(&self) -> Option<Timestamp> {
         let (series, redial) = (self.series?, self.request.redial.as_ref()?);
@@ -48,13 +48,13 @@ impl Call {
         )
     }
 
-    /// Whether it is over, and yet to be decided if another attempt follows.
+    /// Whether it is over, and whether another attempt follows is still undecided.
     #[must_use]
     pub fn may_be_redialed(&self) -> bool {
         self.status.is_terminal() && self.series.is_some_and(Series::is_undecided)
     }
 
-    /// The next attempt, due at `at`: asked for as this one was.
+    /// The next attempt, due at `at`, with the same request.
     #[must_use]
     pub fn successor(&self, id: CallId, at: Timestamp, now: Timestamp) -> Option<Self> {
         let (mut window, series) = (self.schedule?.window, self.series?);
@@ -65,7 +65,7 @@ impl Call {
         Some(next)
     }
 
-    /// No other attempt follows this one, whatever becomes of it. Returns whether that is news.
+    /// No attempt follows this one, whatever happens to it. Returns whether that changed anything.
     pub fn is_the_last(&mut self) -> bool {
         match &mut self.series {
             Some(series) if series.is_undecided() => {

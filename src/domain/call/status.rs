@@ -32,8 +32,8 @@ pub enum CallStatus {
 }
 
 impl CallStatus {
-    /// All of them, in the reference's order. What rows keep of an open call names its status by its place here: a new one
-    /// goes to the end.
+    /// All statuses, in the reference's order. Rows of open calls refer to a status by its index here, so a new one goes at
+    /// the end.
     pub const ALL: [Self; 8] = [
         Self::Initiating,
         Self::Ringing,
@@ -60,7 +60,7 @@ impl CallStatus {
         }
     }
 
-    /// The status of that spelling.
+    /// The status with that spelling.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
@@ -78,7 +78,7 @@ impl CallStatus {
         }
     }
 
-    /// Those in which no further change will occur.
+    /// The statuses in which no further change will occur.
     pub const TERMINAL: [Self; 5] = [
         Self::Completed,
         Self::Decline,
@@ -101,13 +101,13 @@ impl CallStatus {
 pub enum FailureSource {
     /// This platform: its limits and its watchdogs.
     Platform,
-    /// What hands calls to the carrier.
+    /// The part that hands calls to the carrier.
     Dialer,
     /// The telephone network.
     Carrier,
     /// The person called.
     Callee,
-    /// The integrator, such as by cancelling it.
+    /// The integrator, for instance by cancelling it.
     Caller,
 }
 
@@ -128,9 +128,9 @@ pub enum FailureCode {
     CarrierError,
     /// The dialer could not start the call.
     DialerUnavailable,
-    /// The agent did not come, or left while the person called was there.
+    /// The agent did not come, or left while the callee was there.
     AgentUnavailable,
-    /// The agent broke off the call, as it says itself.
+    /// The agent broke off the call and says so itself.
     AgentFailed,
     /// Cancelled or released.
     Canceled,
@@ -144,11 +144,11 @@ pub enum FailureCode {
     NumberSuppressed,
     /// The trunk's schedule was full.
     ScheduleFull,
-    /// On its day the trunk had accepted as many calls as it may.
+    /// The trunk had accepted all the calls it may on that day.
     DailyLimitReached,
-    /// It could not be dialed before its `not_after`, for another reason than capacity.
+    /// It could not be dialed before its `not_after`, for a reason other than capacity.
     WindowClosed,
-    /// The trunk may not call this number any more.
+    /// The trunk may no longer call this number.
     DestinationNotAllowed,
 }
 
@@ -199,7 +199,7 @@ pub enum AnsweredBy {
     Human,
     /// A machine, such as one that takes messages.
     Machine,
-    /// Nobody can tell.
+    /// It can't be told.
     Unknown,
 }
 
@@ -211,7 +211,7 @@ pub struct Failure {
     /// The carrier's SIP status, when it sent one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sip_status_code: Option<u16>,
-    /// What kept the dialer from it, as far as it told.
+    /// What kept the dialer from placing it, if the dialer said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
 }
@@ -227,7 +227,7 @@ impl Failure {
         }
     }
 
-    /// A failure of the dialer, and what kept it from placing the call.
+    /// A dialer's failure, with what kept it from placing the call.
     #[must_use]
     pub const fn dialer(reason: Reason) -> Self {
         Self::of(FailureCode::DialerUnavailable).because(Some(reason))
@@ -239,7 +239,7 @@ impl Failure {
         Self { reason, ..self }
     }
 
-    /// What a final SIP status says (RFC 3261 §21).
+    /// What a final SIP status means (RFC 3261 §21).
     #[must_use]
     pub const fn sip(status: u16) -> Self {
         let code = match status {
@@ -309,7 +309,7 @@ impl Failure {
         }
     }
 
-    /// For people, and with what kept the dialer from it.
+    /// For people, including what kept the dialer from placing the call.
     #[must_use]
     pub fn detail(&self) -> String {
         match self.reason.filter(|_| !planted(Fault::ReasonUntold)) {
@@ -318,7 +318,7 @@ impl Failure {
         }
     }
 
-    /// The terminal status of a call that failed so before it was answered.
+    /// The terminal status of a call that failed like this before it was answered.
     #[must_use]
     pub const fn status(&self) -> CallStatus {
         match self.code {

@@ -15,17 +15,17 @@ pub struct TimelineEntry {
 }
 
 impl Call {
-    /// When it began to wait for capacity, if it ever did.
+    /// When it began to wait for capacity, if it did.
     pub(super) fn waited_from(&self) -> Option<Timestamp> {
         let left = self.queued_until.or(self.promoted_at)?;
         match self.slot().and_then(|slot| slot.taken_at) {
             None => Some(self.created_at()),
-            // One that found capacity when it was due did not wait.
+            // A call that found capacity the moment it was due did not wait.
             Some(taken_at) => (left > taken_at).then_some(taken_at),
         }
     }
 
-    /// Why it failed, and what was said of that.
+    /// Why it failed, with what was reported about it.
     fn in_words(&self, failure: Failure) -> String {
         match &self.failure_detail {
             Some(detail) => format!("{}: {detail}", failure.message()),

@@ -1,8 +1,8 @@
-//! What the live feed tells of a call: each change of its status and each result of its callback, with the moment at which
-//! that became known.
+//! What the live feed tells about a call: each change of its status and each result of its callback, with the moment at
+//! which it became known.
 //!
-//! Kept in the call's own row, so that the feed costs no row of its own. A transition that a simulated carrier's plan holds
-//! bears the planned moment: it is the same whether it is noted at once, late, or anew after a crash.
+//! Kept in the call's own row, so that the feed costs no extra row. A transition from a simulated carrier's plan has the
+//! planned moment: it is the same whether it is noted at once, late, or again after a crash.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use super::{Call, CallStatus};
 use crate::domain::callback::AttemptOutcome;
 use crate::domain::time::{Span, Timestamp};
 
-/// Results of a callback's attempts are told up to this many: the whole schedule, and more by hand than anybody asks for.
+/// Callback results are told up to this many: the whole schedule, and more manual redeliveries than anybody asks for.
 const RESULTS_TOLD: usize = 90;
 
 /// What happened to a call, or to its callback.
@@ -27,21 +27,21 @@ pub enum Transition {
     Ended,
     /// A receiver took its callback.
     Delivered,
-    /// An attempt of its callback failed; another is due, unless it was asked for by hand.
+    /// An attempt at its callback failed; another is due, unless it was asked for by hand.
     Failed,
-    /// The last attempt of its callback failed.
+    /// The last attempt at its callback failed.
     Exhausted,
 }
 
 impl Transition {
-    /// Whether it is the result of a callback's attempt.
+    /// Whether it is the result of a callback attempt.
     #[must_use]
     pub const fn is_of_callback(self) -> bool {
         matches!(self, Self::Delivered | Self::Failed | Self::Exhausted)
     }
 }
 
-/// When a transition became known, and which: no two of a call bear the same moment.
+/// A transition and when it became known: no two of a call have the same moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Pair", into = "Pair")]
 pub struct FeedEntry {
@@ -51,7 +51,7 @@ pub struct FeedEntry {
     pub transition: Transition,
 }
 
-/// How it is written: without names, for rows hold many.
+/// The stored form: without field names, since rows hold many.
 type Pair = (Timestamp, Transition);
 
 impl From<Pair> for FeedEntry {
@@ -67,7 +67,7 @@ impl From<FeedEntry> for Pair {
 }
 
 impl Call {
-    /// Whether it was refused at once, and so never was under way.
+    /// Whether it was refused at once, and so was never in progress.
     pub(super) fn was_refused(&self) -> bool {
         let has_waited = self.waited_from().is_some() || self.slot().is_some();
         self.status == CallStatus::RejectedCapacity && !has_waited
@@ -76,20 +76,20 @@ impl Call {
     /// All its transitions so far, oldest first.
     pub fn feed_entries(&self) -> impl Iterator<Item = FeedEntry> {
         let accepted = FeedEntry::from((self.created_at(), Transition::Initiating));
-        // One that its campaign handed over tells when that was.
+        // A call that its campaign handed over says when that was.
         let is_told = |first: &FeedEntry| first.transition == Transition::Initiating;
         let is_told = self.feed.first().is_some_and(is_told);
         let accepted = (!is_told && !self.was_refused()).then_some(accepted);
         accepted.into_iter().chain(self.feed.iter().copied())
     }
 
-    /// When its newest transition became known.
+    /// When its latest transition became known.
     #[must_use]
     pub fn told_at(&self) -> Timestamp {
         self.feed.last().map_or(self.created_at(), |entry| entry.at)
     }
 
-    /// Records the transitions that are new, as known at `now`.
+    /// Records the new transitions as known at `now`.
     pub fn record_transitions(&mut self, now: Timestamp) {
         let rings = self.ringing_at.is_some();
         self.tell_once(rings, Transition::Ringing, now);

@@ -1,4 +1,4 @@
-//! How a call moves on: it leaves its trunk's queue, a dialer takes it, its carrier tells of it.
+//! How a call moves on: it leaves its trunk's queue, a dialer takes it, its carrier reports on it.
 
 use super::deadlines::{PRESUMED_AFTER, ROOM_RETURNS, SETUP_LIMIT, TEARDOWN_AGAIN};
 use super::{Call, CallStatus, CarrierEvent, Failure, FailureCode, Phase, Timed};
@@ -8,8 +8,8 @@ use crate::domain::settings::Settings;
 use crate::domain::time::{Span, Timestamp};
 
 impl Call {
-    /// It leaves the queue: there is capacity. Not written before the claim: after a crash it stands
-    /// in the queue again, at its old place.
+    /// It leaves the queue, since there is capacity. Not written before the claim: after a crash it is in
+    /// the queue again, at its old place.
     pub fn dequeue(&mut self, now: Timestamp) {
         self.queued_until = None;
         self.promoted_at = Some(now);
@@ -17,7 +17,7 @@ impl Call {
         self.volatile.dispatch_at = now;
     }
 
-    /// A dialer takes it: whatever happens now, nobody else will dial it.
+    /// A dialer takes it: from now on nobody else will dial it.
     /// `has_room` says whether its carrier makes a room for it.
     pub fn claim(&mut self, has_room: bool, now: Timestamp, settings: &Settings) {
         self.has_room = has_room;
@@ -30,7 +30,7 @@ impl Call {
         }
     }
 
-    /// Its number is not to be called any more: it ends, unless the person has picked up. `false` when it goes on, or is over.
+    /// Its number must not be called any more: it ends, unless the callee has picked up. `false` when it goes on or was over already.
     pub fn suppress(&mut self, now: Timestamp, key: &IdKey) -> bool {
         match self.phase() {
             Phase::Scheduled { .. }
@@ -41,19 +41,19 @@ impl Call {
                 self.fail(Failure::of(FailureCode::NumberSuppressed), now, key);
                 true
             }
-            // Nobody calls again.
+            // There will be no further attempt.
             Phase::Talking { .. } | Phase::AwaitingReport { .. } => self.is_the_last(),
             Phase::Over => false,
         }
     }
 
-    /// When the carrier's last event was that moved it on; a report of its agent is none.
+    /// When the carrier's last event moved it on; an agent's report is not such an event.
     fn moved_on_at(&self) -> Timestamp {
         let moments = [self.dialed_at, self.ringing_at, self.answered_at];
         moments.into_iter().flatten().max().unwrap_or_default()
     }
 
-    /// Takes an event that happened at `at`: no earlier than those before it, whatever the
+    /// Takes an event that happened at `at`, moved to no earlier than those before it, whatever the
     /// carrier's clock says. Returns whether it changed anything.
     pub fn apply(
         &mut self,
@@ -70,7 +70,7 @@ impl Call {
                 self.volatile.teardown_at = self.volatile.teardown_at.max(at + TEARDOWN_AGAIN);
                 return false;
             }
-            // Known from now on; written with whatever comes next.
+            // Known from now on, and written with whatever comes next.
             CarrierEvent::Announced => {
                 self.announced = true;
                 return false;
@@ -98,7 +98,7 @@ impl Call {
         moves_on
     }
 
-    /// An event of a call that was dialed and not answered.
+    /// An event of a call that was dialed but not answered.
     fn apply_unanswered(
         &mut self,
         event: CarrierEvent,
@@ -137,14 +137,14 @@ impl Call {
         true
     }
 
-    /// When its room was found gone, if it was: what would end a call that nobody answered is still to come then.
+    /// When its room was found gone, if it was: what ends an unanswered call should arrive soon after.
     fn presumed_over(&self) -> Option<Timestamp> {
         let mut planned = self.plan.iter().filter(|_| self.has_room);
         let end = planned.find(|timed| matches!(timed.event, CarrierEvent::HungUp(_)))?;
         Some(end.at - PRESUMED_AFTER)
     }
 
-    /// An event of a conversation.
+    /// An event during a conversation.
     fn apply_answered(
         &mut self,
         event: CarrierEvent,
@@ -181,7 +181,7 @@ impl Call {
         self.ringing_at = Some(at);
     }
 
-    /// What its plan holds happens. Returns whether that is to be written: the row does not hold a planned ending.
+    /// Applies what its plan says has happened. Returns whether it must be written: the row does not hold a planned ending.
     pub(super) fn follow_plan(
         &mut self,
         until: Timestamp,
@@ -190,7 +190,7 @@ impl Call {
     ) -> bool {
         let turn = self.volatile.inquire_at;
         let is_over = self.plan_until(until, true, settings, key);
-        // After a restart calls are asked about in turn, however long ago their plans had them answered.
+        // After a restart, calls are asked about in turn, however long ago their plans had them answered.
         let inquire_at = &mut self.volatile.inquire_at;
         if (Timestamp(1)..=until).contains(inquire_at) {
             *inquire_at = turn.max(*inquire_at);
@@ -199,7 +199,7 @@ impl Call {
         is_over
     }
 
-    /// The same, up to its end, or through it.
+    /// The same, up to the plan's end or including it.
     pub(super) fn plan_until(
         &mut self,
         until: Timestamp,
@@ -218,8 +218,8 @@ impl Call {
         is_over
     }
 
-    /// The carrier hung up and left nothing behind. Whoever dials may still be at it in the first seconds, and its agent on
-    /// its way: either makes the room anew, so it is told once more. Returns whether it is done.
+    /// The carrier hung up and cleaned up. In the first seconds the dialer may still be working, and its agent may be on its
+    /// way: either would create the room anew, so it is deleted once more. Returns whether the tear-down is done.
     pub fn torn_down(&mut self, now: Timestamp) -> bool {
         let is_settled = |dialed_at| {
             self.volatile.dialer_done
@@ -234,8 +234,8 @@ impl Call {
         done
     }
 
-    /// The carrier tells that there is a room for it. One of a call that is over, or put off, has come back: it is deleted again, at
-    /// once. Returns whether that is news.
+    /// The carrier reports that its room exists. If the call is over or was put off, the room has come back and is deleted
+    /// again at once. Returns whether that is news.
     pub fn room_seen(&mut self, now: Timestamp) -> bool {
         let is_unwanted = self.ended_at.is_none() || self.dialed_at.is_some();
         let is_unwanted = is_unwanted && self.unwanted_since().is_some();

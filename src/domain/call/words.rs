@@ -1,12 +1,12 @@
-//! The right words for an end, by what is known of the phone.
+//! The words that fit a call's end, by what is known about the phone.
 
 use super::{Call, CallStatus, Failure, FailureCode, Reason};
 
 impl Call {
-    /// How a call ended, in the words that fit what was seen of it: whoever says why it ended need not know how far it came.
+    /// A call's ending, in the words that fit what was seen of it: whoever says why it ended need not know how far it got.
     ///
     /// A phone that rang had been reached and its call started. A phone that was never asked to ring had nothing to do with
-    /// the carrier. What a SIP status says is the carrier's own word, and stays.
+    /// the carrier. A SIP status is the carrier's own word, and stays.
     pub(super) fn in_the_right_words(
         &self,
         status: CallStatus,

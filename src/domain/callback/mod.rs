@@ -1,8 +1,8 @@
 //! Callbacks: when each attempt is due, and what ends them.
 //!
-//! A delivery is at least once. Whoever holds it (a trunk's object for a call's result, the directory for a test event) hands
-//! an attempt out under a lease and waits for its result; an attempt whose sender died is handed out again when the lease runs
-//! out. Nothing is ever only in a queue.
+//! Delivery is at least once. The holder (a trunk's object for a call's result, the directory for a test event) hands
+//! an attempt out under a lease and waits for its result; if the sender dies, the attempt is handed out again when the
+//! lease runs out. Nothing exists in a queue alone.
 
 mod signing;
 
@@ -15,15 +15,15 @@ use super::planted::{Fault, planted};
 use super::search;
 use super::time::{Span, Timestamp};
 
-/// How long a sender may stay silent before its attempt is handed out again: once as long as its message
-/// travels (longer each time that nobody took it up), and once from when it says that it begins (see [`Delivery::begin`]).
+/// How long a sender may stay silent before its attempt is handed out again: first while its message is
+/// in transit (longer each time nobody took it up), then again from when the sender begins (see [`Delivery::begin`]).
 /// A sender whose receiver is slow asks for more (see [`Delivery::extend`]).
 pub const LEASE: Span = Span(20_000);
 
 /// How many attempts are remembered: the whole schedule, and redeliveries by hand.
 const ATTEMPTS_KEPT: usize = 50;
 
-/// What a callback tells, by how the call ended.
+/// What a callback reports, depending on how the call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum EventType {
@@ -78,21 +78,21 @@ pub struct AttemptResult {
     pub retry_after_secs: Option<u64>,
 }
 
-/// An attempt that is out: handed to a sender, or made by one.
+/// An attempt that is out: handed to a sender, or being made by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// Which attempt, from 1.
     pub number: u32,
-    /// Until when nobody else makes it; its message is good for as long.
+    /// Until then nobody else makes it, and its message is valid.
     pub until: Timestamp,
-    /// A sender has said that it makes this attempt.
+    /// A sender has said that it is making this attempt.
     begun: bool,
-    /// How often it was handed out before, with nobody saying that.
+    /// How often it was handed out before without any sender taking it up.
     unheard: u32,
 }
 
 impl Lease {
-    /// An attempt that was made, and of which no row tells yet: nobody else makes it.
+    /// An attempt that was made but not recorded in any row yet: nobody else makes it.
     #[must_use]
     pub fn back(number: u32) -> Self {
         Self {
@@ -103,23 +103,23 @@ impl Lease {
         }
     }
 
-    /// Whether it is of the same attempt as another, and that attempt is out.
+    /// Whether both are for the same attempt, and that attempt is out.
     pub(crate) fn is_of(&self, other: Self) -> bool {
         self.number == other.number && self.until < Timestamp::MAX
     }
 }
 
-/// A message that nobody took up is sent again after twice as long each time, up to this many times: a slow queue gets no
-/// copies for it.
+/// A message that nobody takes up is sent again after twice as long each time, with this many doublings at most: a slow
+/// queue gets no copies for it.
 const DOUBLINGS: u32 = 6;
 
-/// A number that stands for a URL's host and port.
+/// A number that identifies a URL's host and port.
 #[must_use]
 pub fn host_key(url: &str) -> u64 {
     let behind_scheme = search::split_once(url, "://").map_or(url, |(_, rest)| rest);
     let authority = behind_scheme.split(['/', '?', '#']).next().unwrap_or("");
     let host = authority.rsplit('@').next().unwrap_or("");
-    // FNV-1a, of which 52 bits: a JavaScript number holds it.
+    // FNV-1a, cut to 52 bits so that a JavaScript number holds it.
     let fold = |hash: u64, byte: u8| {
         (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0000_0100_0000_01b3)
     };
@@ -135,7 +135,7 @@ pub struct Delivery {
     pub event: EventType,
     /// Where it is sent.
     pub url: String,
-    /// How far it is.
+    /// Its status.
     pub status: DeliveryStatus,
     /// The attempts so far, oldest first.
     pub attempts: Vec<Attempt>,
@@ -143,24 +143,24 @@ pub struct Delivery {
     pub next_attempt_at: Option<Timestamp>,
     /// When the event happened.
     pub created_at: Timestamp,
-    /// Attempts made in all, those no longer remembered included.
+    /// Attempts made in all, including those no longer remembered.
     made: u32,
     /// Failed attempts of the schedule: an attempt asked for by hand uses up no retry.
     failures: u32,
     /// The attempt that is due was asked for by hand.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     by_hand: bool,
-    /// What the schedule had in mind when an attempt was asked for by hand.
+    /// When the schedule's next attempt was due, if one was asked for by hand instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scheduled_at: Option<Timestamp>,
     /// One more attempt was asked for while another was under way.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     asked_again: bool,
-    /// All attempts tell more than the reference's fields: so it was decided when the call ended.
+    /// All attempts carry more than the reference's fields, as decided when the call ended.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[serde(rename = "full")]
     pub is_full: bool,
-    /// It was given up, and delivered when an attempt was asked for by hand.
+    /// It had been given up, and was delivered after an attempt was asked for by hand.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mended: bool,
     /// Not stored: a holder that was restarted hands the attempt out again at once.
@@ -202,7 +202,7 @@ impl Delivery {
         }
     }
 
-    /// The result of the newest attempt, when more than `known` were made.
+    /// The result of the latest attempt, if more than `known` were made.
     #[must_use]
     pub fn result_after(&self, known: usize) -> Option<AttemptOutcome> {
         let newest = self
@@ -254,7 +254,7 @@ impl Delivery {
         Some(number)
     }
 
-    /// A lease for the attempt that is due, which has run out.
+    /// The lease of the attempt that is due, if it has run out.
     #[must_use]
     pub fn overdue(&self) -> Option<Lease> {
         self.next_attempt_at.map(|until| Lease {
@@ -265,21 +265,21 @@ impl Delivery {
         })
     }
 
-    /// The attempt that is out, if one is.
+    /// The attempt that is out, if any.
     #[must_use]
     pub fn lease(&self) -> Option<Lease> {
         self.lease
     }
 
-    /// A delivery as its row tells, and the attempt that is out. One that is over by now is none.
+    /// Gives the attempt that is out to a delivery read from its row. A delivery that is over by now takes none.
     pub fn lend(&mut self, lease: Lease) {
         if self.made + 1 == lease.number && self.next_attempt_at.is_some() {
             self.lease = Some(lease);
         }
     }
 
-    /// A sender is about to make attempt `number`: whether it may. Of the copies of a message one may, however long they
-    /// travelled, and none for an attempt that is over.
+    /// A sender is about to make attempt `number`: returns whether it may. Of all copies of a message one may, however long
+    /// they were in transit, and none may for an attempt that is over.
     pub fn begin(&mut self, number: u32, now: Timestamp) -> bool {
         let is_due = self.next_attempt_at.is_some_and(|due| due <= now);
         let is_begun = |lease: &Lease| lease.begun && now < lease.until;
@@ -295,7 +295,7 @@ impl Delivery {
         true
     }
 
-    /// Takes over the attempt that is out, from what was known before a write failed.
+    /// Takes over the attempt that is out from what was known before a write failed.
     pub fn inherit(&mut self, known: &Self) {
         if known.made == self.made && self.next_attempt_at.is_some() {
             self.lease = known.lease;
@@ -309,7 +309,7 @@ impl Delivery {
         }
     }
 
-    /// Takes the result of attempt `number`; one that is known already changes nothing.
+    /// Takes the result of attempt `number`; a result that is already known changes nothing.
     ///
     /// 2xx ends the delivery, 410 ends it as exhausted, anything else waits for the next step of
     /// `schedule`, if there is one. Returns whether anything changed.
@@ -363,8 +363,8 @@ impl Delivery {
         true
     }
 
-    /// Makes one more attempt due at once, or right after the one that is under way; whatever the status, and at no cost
-    /// to the schedule. Id and body stay the same.
+    /// Makes one more attempt due at once, or right after the one under way, whatever the status and without using up
+    /// the schedule. Id and body stay the same.
     pub fn redeliver(&mut self, now: Timestamp) {
         if self.lease.is_some() {
             self.asked_again = true;
@@ -377,9 +377,9 @@ impl Delivery {
         self.next_attempt_at = Some(now);
     }
 
-    /// `base`, up to 20 % later: by an amount that depends on delivery and attempt alone, so that a
-    /// fleet of failures spreads and a test needs no tolerance. A receiver's own wish counts
-    /// within `base` and twice that.
+    /// `base`, up to 20 % later, by an amount that depends only on the delivery and the attempt, so that
+    /// many failures spread out and a test needs no tolerance. A receiver's `Retry-After` counts
+    /// between `base` and twice that.
     fn wait(&self, base: Span, asked: Option<Span>) -> Span {
         if let Some(asked) = asked {
             return asked.clamp(base, base + base);

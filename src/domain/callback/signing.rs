@@ -1,4 +1,4 @@
-//! How callbacks are signed, and the secrets that sign them.
+//! How callbacks are signed, and the secrets used for that.
 
 use std::fmt;
 
@@ -24,13 +24,13 @@ impl WebhookSecret {
         Self(format!("whsec_{}", STANDARD.encode(entropy)))
     }
 
-    /// One that somebody else made.
+    /// A secret made by somebody else.
     #[must_use]
     pub fn given(text: String) -> Self {
         Self(text)
     }
 
-    /// The secret's text, for its organisation.
+    /// The secret's plain text, for its organisation.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -50,20 +50,20 @@ impl fmt::Debug for WebhookSecret {
     }
 }
 
-/// How many secrets may sign beside the newest: their signatures travel in one header.
+/// How many secrets may sign besides the newest: all signatures go into one header.
 pub const MOST_PREVIOUS: usize = 20;
 
-/// An organisation's webhook secrets: the newest, and those before it whose overlap is not over.
+/// An organisation's webhook secrets: the newest, and earlier ones whose overlap is not over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookSecrets {
     /// The one to verify with.
     pub current: WebhookSecret,
     /// When it was made.
     pub created_at: Timestamp,
-    /// The one before, and until when it also signs.
+    /// The one before it, and until when that also signs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     previous: Option<(WebhookSecret, Timestamp)>,
-    /// Those before that one, newest first, each with the moment until which it also signs.
+    /// Those before that, newest first, each with the moment until which it also signs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     earlier: Vec<(WebhookSecret, Timestamp)>,
 }
@@ -80,15 +80,15 @@ impl WebhookSecrets {
         }
     }
 
-    /// The secrets before the newest that still sign, newest first, each with the end of its time.
+    /// The earlier secrets that still sign, newest first, each with the end of its overlap.
     pub fn outgoing(&self, now: Timestamp) -> impl Iterator<Item = &(WebhookSecret, Timestamp)> {
         let all = self.previous.iter().chain(&self.earlier);
         all.filter(move |(_, until)| now < *until)
     }
 
-    /// A new secret. The present one signs beside it for `overlap` more, and each one before it for as long as was promised
-    /// when it was replaced; without an overlap none does. One whose time has just run out is kept for those attempts that
-    /// began before that and ask by now what signs them.
+    /// Adds a new secret. The current one goes on signing for `overlap`, and earlier ones for as long as was promised
+    /// when they were replaced; without an overlap, all stop. One whose time has just run out is kept for attempts that
+    /// began before that and are only now asking for their secrets.
     #[must_use]
     pub fn rotated(self, secret: WebhookSecret, overlap: Span, now: Timestamp) -> Self {
         if overlap == Span(0) {
@@ -113,7 +113,7 @@ impl WebhookSecrets {
         }
     }
 
-    /// Until when a secret before the newest still signs: the latest of them. `None` when none does.
+    /// Until when an earlier secret still signs: the latest such moment. `None` if none does.
     #[must_use]
     pub fn previous_valid_until(&self, now: Timestamp) -> Option<Timestamp> {
         self.outgoing(now).map(|(_, until)| *until).max()
@@ -199,7 +199,7 @@ mod tests {
             .rotated(secret(3), Span(5_000), Timestamp(1_000));
         let all = [alone(3, 2_000), alone(2, 2_000), alone(1, 2_000)];
         assert_eq!(at(&secrets, 2_000), all.join(" "));
-        // The one in the middle was promised less.
+        // The middle one was promised less.
         assert_eq!(
             secrets.previous_valid_until(Timestamp(2_000)),
             Some(Timestamp(60_000))
@@ -210,7 +210,7 @@ mod tests {
         );
         assert_eq!(at(&secrets, 60_000), alone(3, 60_000));
         assert_eq!(secrets.previous_valid_until(Timestamp(60_000)), None);
-        // Without an overlap all end.
+        // Without an overlap all of them stop.
         let ended = secrets.rotated(secret(4), Span(0), Timestamp(2_000));
         assert_eq!(at(&ended, 2_000), alone(4, 2_000));
         assert_eq!(ended.previous_valid_until(Timestamp(2_000)), None);

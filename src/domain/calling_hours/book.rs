@@ -1,4 +1,4 @@
-//! All calling hours of an organisation, as its trunks know them.
+//! All calling hours of an organisation, in the form its trunks receive.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,12 +11,12 @@ pub struct HoursBook {
     /// Those of all its calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     organisation: Option<CallingHours>,
-    /// Those of agents: alike ones once.
+    /// Those of its agents; identical ones are kept once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     agents: Vec<AgentsHours>,
 }
 
-/// Hours that one or more agents have.
+/// Hours that one or more agents share.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct AgentsHours {
     hours: CallingHours,
@@ -24,7 +24,7 @@ struct AgentsHours {
 }
 
 impl HoursBook {
-    /// With the organisation's, if it has any.
+    /// A book with the organisation's hours, if it has any.
     #[must_use]
     pub const fn of(organisation: Option<CallingHours>) -> Self {
         Self {
@@ -33,7 +33,7 @@ impl HoursBook {
         }
     }
 
-    /// And an agent's.
+    /// Adds an agent's hours.
     pub fn add(&mut self, agent: AgentId, hours: &CallingHours) {
         let alike = self.agents.iter_mut().find(|known| known.hours == *hours);
         match alike {
@@ -45,13 +45,13 @@ impl HoursBook {
         }
     }
 
-    /// Whether nobody has any.
+    /// Whether there are no hours at all.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.organisation.is_none() && self.agents.is_empty()
     }
 
-    /// Those that apply to an agent's calls.
+    /// The hours that apply to an agent's calls.
     pub fn of_calls_by(&self, agent: AgentId) -> impl Iterator<Item = &CallingHours> {
         let own = self
             .agents

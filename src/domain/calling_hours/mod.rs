@@ -1,7 +1,8 @@
-//! Calling hours: when phones of a place may ring.
+//! Calling hours: when phones may ring.
 //!
-//! All is wall-clock time of a zone: an hour that summer time skips does not exist, one that it repeats counts both times. A window is
-//! open from `from` up to, not including, `to`. [`judge`] says whether all hours that apply to a call are open.
+//! All times are wall-clock times of a zone: an hour that daylight saving skips does not exist, one that it repeats counts
+//! both times. A window is open from `from` up to, but not including, `to`. [`judge`] decides whether all hours that apply
+//! to a call are open.
 
 mod book;
 mod opening;
@@ -20,9 +21,9 @@ use super::planted::{Fault, planted};
 use super::zones::Zone;
 use super::zones::calendar::Day;
 
-/// How many windows a document has at most,
+/// The most windows a document may have,
 pub const MOST_WINDOWS: usize = 20;
-/// and how many closed dates.
+/// and the most closed dates.
 pub const MOST_CLOSED_DATES: usize = 366;
 
 /// When phones may ring: the document that is set, stored and shown for an organisation, an agent or a campaign.
@@ -146,7 +147,7 @@ impl ZoneName {
         Self(zone.name().into())
     }
 
-    /// The zone: none if a later release that this one followed had named it.
+    /// The zone; `None` if a later release, since rolled back, named it.
     #[must_use]
     pub fn zone(&self) -> Option<Zone> {
         Zone::named(&self.0)
@@ -160,7 +161,7 @@ impl ZoneName {
 }
 
 impl Window {
-    /// Whether it is on a day, from what second until before which.
+    /// The second at which it opens and the one at which it closes on a day, if it is open that day.
     fn on(&self, day: Day) -> Option<(i64, i64)> {
         let weekday = day.weekday();
         let is_meant = self.days.iter().any(|&on| on as u8 == weekday);

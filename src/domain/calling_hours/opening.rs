@@ -1,4 +1,4 @@
-//! Whether it is open, and when it opens next.
+//! Whether hours are open, and when they next open.
 
 use super::{CallingHours, Date, OnClosed, Place};
 use crate::domain::planted::{Fault, planted};
@@ -6,32 +6,32 @@ use crate::domain::time::{Span, Timestamp};
 use crate::domain::zones::calendar::Day;
 use crate::domain::zones::{Clock, Local, Zone};
 
-/// How far ahead an opening is looked for.
+/// How far ahead an opening is searched for.
 pub const HORIZON: Span = Span::from_secs(400 * 86_400);
-/// A number whose possible zones have no opening in common for this long could be anywhere: its zone is unknown.
+/// If a number's possible zones have no opening in common within this time, it could be anywhere: its zone is unknown.
 pub const COMMON_WITHIN: Span = Span::from_secs(8 * 86_400);
-/// The same where their clocks are farther apart.
+/// The same if their clocks are farther apart than this.
 pub const MOST_APART: Span = Span::from_secs(6 * 3600);
 
-/// What all hours that apply to a call say of a moment.
+/// What all hours that apply to a call say about a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// All are open, if there are any.
+    /// All are open, or there are none.
     Open,
     /// Some are closed.
     Closed {
-        /// From when on all are open; none within [`HORIZON`].
+        /// The moment from which all are open; `None` if there is none within [`HORIZON`].
         opens_at: Option<Timestamp>,
         /// One that is closed refuses calls.
         rejects: bool,
-        /// Where it is closed: in the first such zone.
+        /// The first zone in which they are closed.
         zone: Zone,
     },
-    /// Some ask for the callee's zone, which is not known, and have no other.
+    /// Some depend on the callee's zone, which is not known, and name no fallback.
     ZoneUnknown,
 }
 
-/// Hours where certain clocks are.
+/// Hours applied to particular clocks.
 struct Applied<'a> {
     hours: &'a CallingHours,
     zones: Vec<Zone>,
@@ -39,7 +39,7 @@ struct Applied<'a> {
 
 /// Judges a moment by all hours that apply to a call; `callee` are the zones in which its phone may be.
 ///
-/// It is open only where all possible zones are.
+/// Hours are open only if they are open in all possible zones.
 #[must_use]
 pub fn judge<'a>(
     all: impl IntoIterator<Item = &'a CallingHours>,
@@ -66,7 +66,7 @@ pub fn judge<'a>(
     }
 }
 
-/// The zones whose clocks count, of those that share one the first; none where the zone is not known.
+/// The zones whose clocks count, one for each group that shares a clock; `None` where the zone is not known.
 fn zones(hours: &CallingHours, callee: &[Zone], at: Timestamp) -> Option<Vec<Zone>> {
     if let Place::Zone(name) = &hours.time_zone {
         return name.zone().map(|zone| vec![zone]);
@@ -89,7 +89,7 @@ fn zones(hours: &CallingHours, callee: &[Zone], at: Timestamp) -> Option<Vec<Zon
     }
 }
 
-/// Whether the possible zones say enough of where a phone is.
+/// Whether the possible zones agree well enough to say where a phone is.
 fn tell_where(hours: &CallingHours, zones: &[Zone], at: Timestamp) -> bool {
     let offsets = || zones.iter().map(|zone| zone.clock().stretch(at).offset);
     let (Some(least), Some(most)) = (offsets().min(), offsets().max()) else {
@@ -97,7 +97,7 @@ fn tell_where(hours: &CallingHours, zones: &[Zone], at: Timestamp) -> bool {
     };
     let apart = Span::from_secs(most.abs_diff(least));
     let zones = zones.to_vec();
-    // A holiday says nothing of where somebody is.
+    // A holiday says nothing about where somebody is.
     apart <= MOST_APART
         && (zones.len() == 1
             || opening(
@@ -109,14 +109,14 @@ fn tell_where(hours: &CallingHours, zones: &[Zone], at: Timestamp) -> bool {
             .is_some())
 }
 
-/// Whether closed dates count.
+/// Whether closed dates are taken into account.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Dates {
     Closed,
     Ignored,
 }
 
-/// The first moment from `at` on, before `until`, at which all are open.
+/// The first moment in `at..until` at which all are open.
 fn opening(
     all: &[Applied<'_>],
     at: Timestamp,
@@ -134,13 +134,13 @@ fn opening(
         if latest == at {
             return Some(at);
         }
-        // Until then one at least is closed.
+        // Until then at least one is closed.
         at = latest;
     }
 }
 
 impl Applied<'_> {
-    /// The first zone in which it is closed.
+    /// The first zone in which they are closed.
     fn closed_in(&self, at: Timestamp) -> Option<Zone> {
         let next = Timestamp(at.0.saturating_add(1));
         let closed = |zone: &&Zone| {
@@ -152,7 +152,7 @@ impl Applied<'_> {
 }
 
 impl CallingHours {
-    /// The first moment from `at` on, before `until`, at which it is open by a clock.
+    /// The first moment in `at..until` at which one clock has them open.
     fn next(
         &self,
         clock: Clock,
@@ -173,7 +173,7 @@ impl CallingHours {
         None
     }
 
-    /// The same while nobody changes the clock.
+    /// The same while the clock's offset does not change.
     fn next_within(
         &self,
         offset: i64,
@@ -195,7 +195,7 @@ impl CallingHours {
         None
     }
 
-    /// The first second of a day, from the one that is shown on, at which it is open.
+    /// The first second of the day shown, from the time shown on, at which they are open.
     fn next_on(&self, shown: Local, dates: Dates) -> Option<i64> {
         if dates == Dates::Closed && self.closed_dates.contains(&Date(shown.day)) {
             return None;

@@ -1,4 +1,4 @@
-//! The decision against days that people know, and against an oracle that goes from minute to minute.
+//! The decision, checked against well-known days and against an oracle that goes minute by minute.
 
 use proptest::prelude::*;
 
@@ -18,7 +18,7 @@ fn zones(names: &[&str]) -> Vec<Zone> {
     names.iter().map(|name| zone(name)).collect()
 }
 
-/// A moment of UTC, told as `2026-11-30 09:00:00`.
+/// A moment in UTC, written as `2026-11-30 09:00:00`.
 fn at(text: &str) -> Timestamp {
     let (date, time) = text.split_once(' ').expect("a date and a time");
     let mut parts = time
@@ -55,7 +55,7 @@ fn daily(place: &str, from: &str, to: &str) -> CallingHours {
     hours(place, &[window(&ALL_WEEK, from, to)])
 }
 
-/// [`super::Verdict`], but for where it is closed.
+/// [`super::Verdict`] without the zone.
 #[derive(Debug, PartialEq)]
 enum Verdict {
     Open,
@@ -172,7 +172,7 @@ fn overlaps_are_fine_and_days_are_those_of_the_zone() {
         window(&["mon", "fri"], "09:00", "12:00"),
         window(&["mon"], "11:00", "15:00"),
     ];
-    // In Auckland it is Monday thirteen hours before it is in Greenwich.
+    // In Auckland, Monday begins thirteen hours before it does in Greenwich.
     let hours = hours("Pacific/Auckland", &windows);
     let judged = |text| judge([&hours], &[], at(text));
     assert_eq!(judged("2026-11-29 19:59"), closed_until("2026-11-29 20:00"));
@@ -183,7 +183,7 @@ fn overlaps_are_fine_and_days_are_those_of_the_zone() {
 
 #[test]
 fn an_hour_that_summer_time_skips_does_not_exist() {
-    // On 2027-03-28 the clocks of Berlin go from 02:00 to 03:00, at 01:00 UTC.
+    // On 2027-03-28 Berlin's clocks go from 02:00 to 03:00, at 01:00 UTC.
     let within = daily("Europe/Berlin", "02:00", "03:00");
     assert_eq!(
         judge([&within], &[], at("2027-03-27 12:00")),
@@ -203,7 +203,7 @@ fn an_hour_that_summer_time_skips_does_not_exist() {
 
 #[test]
 fn an_hour_that_is_repeated_counts_both_times() {
-    // On 2027-10-31 the clocks of Berlin go from 03:00 back to 02:00, at 01:00 UTC.
+    // On 2027-10-31 Berlin's clocks go from 03:00 back to 02:00, at 01:00 UTC.
     let hours = daily("Europe/Berlin", "02:15", "02:45");
     let judged = |text| judge([&hours], &[], at(text));
     assert_eq!(judged("2027-10-31 00:15"), Verdict::Open);
@@ -241,7 +241,7 @@ fn all_that_apply_must_be_open_and_one_that_is_closed_may_refuse() {
     );
 
     morning.on_closed = OnClosed::Reject;
-    // It is open itself: the other is closed, and waits.
+    // This one is open; the other is closed, and waits.
     assert_eq!(
         verdict(&morning, "2026-11-30 09:00"),
         closed_until("2026-11-30 11:00")
@@ -303,7 +303,7 @@ fn a_zone_that_nobody_knows_is_the_fallback_or_an_error() {
         ),
         Verdict::Open
     );
-    // One of several that asks is enough.
+    // One that asks is enough.
     let asks = daily("callee", "00:00", "24:00");
     assert_eq!(
         judge([&hours, &asks], &[], open_in_delhi),
@@ -337,7 +337,7 @@ fn zones_without_a_common_opening_in_eight_days_tell_nothing() {
         judge([&hours], &callee, now),
         closed_until("2026-11-30 15:00")
     );
-    // A long holiday is none of that: each zone alone has no opening either.
+    // A long holiday is not that case: each zone alone has no opening either.
     let mut hours = daily("callee", "09:00", "13:00");
     let first = Day::parse("2026-11-30").expect("a date").0;
     hours.closed_dates = (0..20).map(|day| Date(Day(first + day))).collect();
@@ -374,11 +374,11 @@ fn a_time_is_read_only_where_a_clock_shows_it() {
     }
 }
 
-/// What the decision is held against: it looks at every minute, and at what each clock shows then.
+/// The reference the decision is checked against: it looks at every minute and at what each clock shows then.
 mod oracle {
     use super::*;
 
-    /// A document as the texts in it say it: closed days, and weekday, first minute and the minute after the last of each window.
+    /// A document in plain values: closed days, and for each window the weekday, its first minute and the minute after its last.
     struct Plain {
         closed: Vec<String>,
         windows: Vec<(u8, i64, i64)>,
@@ -428,7 +428,7 @@ mod oracle {
         }
     }
 
-    /// The clocks that count, in the words of the contract.
+    /// The clocks that count, in the contract's words.
     fn clocks(hours: &CallingHours, callee: &[Zone], now: Timestamp) -> Option<Vec<Clock>> {
         let possible: Vec<Clock> = match &hours.time_zone {
             Place::Zone(name) => return Some(vec![zone(name.as_str()).clock()]),
@@ -452,7 +452,7 @@ mod oracle {
         }
     }
 
-    /// A moment, and each full minute after it for so many seconds.
+    /// A moment, and each full minute after it for `secs` seconds.
     fn minutes(now: Timestamp, secs: u64) -> impl Iterator<Item = Timestamp> {
         let first = (now.0 / 60_000 + 1) * 60_000;
         let until = now.0 + secs * 1000;
@@ -481,7 +481,7 @@ mod oracle {
     }
 }
 
-/// Zones with summer time of every kind, and without.
+/// Zones with every kind of daylight saving, and without.
 const PLACES: [&str; 14] = [
     "Africa/Casablanca",
     "America/Havana",
@@ -529,7 +529,7 @@ fn some_hours(now: Timestamp) -> impl Strategy<Value = CallingHours> {
     )
 }
 
-/// A moment of the next years: any, or one around which a clock is changed.
+/// A moment in the next years: any, or one close to a clock change.
 fn a_moment() -> impl Strategy<Value = Timestamp> {
     let moments = 1_767_225_600_000u64..2_240_000_000_000;
     (
@@ -569,7 +569,7 @@ proptest! {
 
 #[test]
 fn every_zone_opens_at_what_its_clocks_show_around_each_change() {
-    // Windows around the hours at which clocks are changed anywhere, in three years.
+    // Windows around the hours at which clocks change anywhere, over three years.
     let around = hours(
         "callee",
         &[

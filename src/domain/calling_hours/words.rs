@@ -1,15 +1,15 @@
-//! Times and dates as the document writes them.
+//! Times and dates as written in the document.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::zones::calendar::Day;
 
-/// A time that a clock shows, to the minute: `00:00` to `24:00`.
+/// A wall-clock time, to the minute: `00:00` to `24:00`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct WallTime(u16);
 
-/// A date, as calendars show it there.
+/// A local calendar date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Date(pub(super) Day);

@@ -1,8 +1,8 @@
-//! What a campaign and its trunk say to each other. The campaign asks; the trunk alone admits.
+//! What a campaign and its trunk say to each other. The campaign asks; only the trunk admits.
 //!
-//! The trunk draws the ids of as many calls as are free within the campaign's share. The campaign commits them with its
-//! recipients before it hands the calls over, so that a repeat after a crash meets its own row. What became of a call, the
-//! trunk says as soon as it is over, and again as often as it is asked.
+//! The trunk draws ids for as many calls as are free within the campaign's share. The campaign commits them with its
+//! recipients before it hands the calls over, so that a repeat after a crash meets its own row. The trunk reports a call's
+//! end as soon as it is over, and again whenever it is asked.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,54 +15,54 @@ use crate::domain::ids::{AgentId, CallId, CampaignId, KeyId, OrgId};
 use crate::domain::phone::E164;
 use crate::domain::time::{Span, Timestamp};
 
-/// An id that was granted is good for so long, and until its campaign's next round: what is handed over later is not taken, and
-/// another id is drawn for it.
+/// How long a granted id is valid, and no longer than until its campaign's next round: a call handed over later is not taken,
+/// and another id is drawn for it.
 pub const GOOD_FOR: Span = Span::from_secs(10);
 /// How many calls are handed over at once.
 pub const MOST_AT_ONCE: usize = 50;
 /// How many recipients are checked at once.
 pub const CHECKED_AT_ONCE: usize = 500;
 
-/// What a campaign could use of its trunk, and what it has.
+/// How much of its trunk a campaign could use, and how much it is using.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Demand {
-    /// How many recipients could be called at once.
+    /// How many recipients could be called right now.
     pub ready: u32,
-    /// How many are being called, those that are handed over now among them.
+    /// How many are being called, including those handed over in this round.
     pub in_progress: u32,
-    /// Its share of the channels, if it has one.
+    /// Its share of the channels, if limited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_channels: Option<u32>,
-    /// Its share of the dials in a second, if it has one.
+    /// Its share of the dials per second, if limited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_cps: Option<u32>,
 }
 
-/// A round of a campaign at its trunk: it hands over calls, and asks for ids for the next.
+/// One round between a campaign and its trunk: it hands over calls, and asks for ids for the next ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Round {
-    /// Whose it is.
+    /// The organisation it belongs to.
     pub org: OrgId,
     /// Which campaign it is.
     pub campaign: CampaignId,
-    /// The key that started it last.
+    /// The key that last started it.
     pub key: KeyId,
     /// Who talks.
     pub agent: AgentId,
     /// What it could use.
     pub demand: Demand,
-    /// The calls it hands over, [`MOST_AT_ONCE`] at most.
+    /// The calls handed over, [`MOST_AT_ONCE`] at most.
     pub calls: Vec<Handed>,
 }
 
 /// A call that a campaign hands over.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Handed {
-    /// Its id, which the trunk had granted.
+    /// Its id, granted by the trunk.
     pub call: CallId,
-    /// What is asked for; its `campaign` says for whom.
+    /// The request; its `campaign` says whom it is for.
     pub request: CallRequest,
-    /// It is not dialed from then on.
+    /// It is not dialed from this moment on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_after: Option<Timestamp>,
 }
@@ -70,13 +70,13 @@ pub struct Handed {
 /// What the trunk answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RoundAnswer {
-    /// What became of each call that was handed over, in their order.
+    /// What became of each call handed over, in the same order.
     pub taken: Vec<(CallId, Taken)>,
-    /// Ids for the next calls: as many as are free within the campaign's share, and good for [`GOOD_FOR`].
+    /// Ids for the next calls: as many as are free within the campaign's share, valid for [`GOOD_FOR`].
     pub granted: Vec<CallId>,
-    /// When to ask again, if nothing is heard before; and why no more were granted.
+    /// When to ask again, if nothing is heard before.
     pub again_at: Timestamp,
-    /// Why no more were granted than that, if more were wanted.
+    /// Why no more were granted, if more were wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_by: Option<HeldBy>,
 }
@@ -84,63 +84,63 @@ pub struct RoundAnswer {
 /// What became of a call that was handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Taken {
-    /// It is a call now, or was one before.
+    /// It is a call now, or already was one.
     Accepted,
-    /// Nothing was created: what was free went to others meanwhile.
+    /// Nothing was created: what was free has gone to others meanwhile.
     NoRoom,
     /// Nothing was created: its id is too old, or was used for another.
     Stale,
-    /// Nothing was created: for another reason than the recipient.
+    /// Nothing was created, for a reason that is not the recipient's.
     Held(HeldBy),
     /// Nothing was created: the key was revoked.
     KeyRevoked,
-    /// Nothing was created: for the recipient's sake.
+    /// Nothing was created, because of the recipient.
     Unfit(Standing),
 }
 
-/// How somebody stands who is to be called.
+/// Whether somebody may be called now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Standing {
     /// They may be called.
     Ready,
-    /// The trunk may not call there.
+    /// The trunk may not call their destination.
     NotAllowed,
     /// Their number can't exist, and the organisation refuses such numbers.
     Impossible,
-    /// The number is not to be called.
+    /// Their number is suppressed.
     Suppressed,
-    /// It was called as often as it may be, until then, if that is known.
+    /// Their number has reached a contact limit, until then if that is known.
     Limited(Option<Timestamp>),
-    /// Calling hours are closed, until then, if ever.
+    /// Calling hours are closed, until then if that is known.
     Closed(Option<Timestamp>),
-    /// Nobody knows what time it is there, and there are calling hours.
+    /// There are calling hours, and nobody knows what time it is there.
     ZoneUnknown,
-    /// What is known of the number could not be asked: look again in a moment.
+    /// Their number could not be looked up: try again in a moment.
     NotAsked,
 }
 
-/// People who may be called soon: how do they stand now?
+/// Asks how people who may be called soon stand now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Check {
-    /// Whose campaign it is.
+    /// The organisation whose campaign it is.
     pub org: OrgId,
     /// Who would talk.
     pub agent: AgentId,
     /// The campaign's own calling hours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<Box<CallingHours>>,
-    /// Their numbers, each with its zone, if that was said: [`CHECKED_AT_ONCE`] at most.
+    /// Their numbers, each with its zone if one was given: [`CHECKED_AT_ONCE`] at most.
     pub people: Vec<(E164, Option<ZoneName>)>,
 }
 
-/// Why a campaign takes back its calls.
+/// Why a campaign takes its calls back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TakeBack {
-    /// It was paused: phones that ring, ring on.
+    /// It was paused: phones that are ringing go on ringing.
     Paused,
-    /// It was called off: those who ring are hung up, those who talk go on.
+    /// It was cancelled: ringing phones are hung up, conversations go on.
     Canceled,
-    /// It was called off with all its calls.
+    /// It was cancelled together with all its calls.
     HungUp,
 }
 
@@ -151,7 +151,7 @@ pub enum Became {
     Open,
     /// It is over.
     Over(Box<Ended>),
-    /// There is no such call, and there will be none: asking takes back an id that was granted.
+    /// There is no such call, and there will be none: asking withdraws an id that was granted.
     Nothing,
 }
 
@@ -166,7 +166,7 @@ pub struct Ended {
     /// When it was dialed, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dialed_at: Option<Timestamp>,
-    /// When it was over.
+    /// When it ended.
     pub ended_at: Timestamp,
     /// Who picked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -174,19 +174,19 @@ pub struct Ended {
     /// Somebody picked up.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub was_answered: bool,
-    /// What its agent said came of it.
+    /// Its disposition, according to its agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disposition: Option<String>,
     /// Length of the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_secs: Option<u64>,
-    /// It was given back undialed: taken back by its campaign, or put off.
+    /// Why it was given back undialed, if it was: taken back by its campaign, or put off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given_back: Option<GivenBack>,
 }
 
 impl Ended {
-    /// How a call ended, if it is over.
+    /// How a call ended; `None` while it goes on.
     #[must_use]
     pub fn of(call: &Call) -> Option<Self> {
         let ended_at = call.ended_at.filter(|_| call.status.is_terminal())?;

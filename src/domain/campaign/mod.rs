@@ -1,7 +1,7 @@
-//! Campaigns: lists of people who are called, each once or as often as it takes, within a share of a trunk.
+//! Campaigns: lists of people to call, each once or as often as it takes, within a share of a trunk.
 //!
-//! A campaign is an object of its own. Its recipients are rows that wait there, never in the trunk's queue: it asks its trunk
-//! for what is free within its share, and hands over as many. What both say to each other is in [`handover`].
+//! A campaign is an object of its own. Its recipients are rows that wait there, never in the trunk's queue: it asks its
+//! trunk what is free within its share, and hands over that many calls. [`handover`] is what they say to each other.
 
 pub mod handover;
 mod pace;
@@ -22,46 +22,46 @@ use super::phone::E164;
 use super::redial::Redial;
 use super::time::Timestamp;
 
-/// How many campaigns an organisation has at most.
+/// The most campaigns an organisation may have.
 pub const MOST_CAMPAIGNS: usize = 10_000;
-/// How many recipients a campaign has at most.
+/// The most recipients a campaign may have.
 pub const MOST_RECIPIENTS: u64 = 200_000;
-/// How many rows a request adds at most.
+/// The most rows a request may add.
 pub const MOST_ROWS: usize = 20_000;
-/// How many characters a reference has at most.
+/// The most characters a reference may have.
 pub const LONGEST_REFERENCE: usize = 128;
 
-/// What its owner says of a campaign, and may change while it is a draft or paused.
+/// What its owner sets, and may change while it is a draft or paused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Display name.
     pub name: String,
     /// Who talks.
     pub agent: AgentId,
-    /// What its calls go out through.
+    /// The trunk its calls go out through.
     pub trunk: TrunkId,
     /// Where the result of each call goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback_url: Option<String>,
-    /// Who is told that it is over.
+    /// Who is notified when it is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completion_url: Option<String>,
     /// Nobody is called before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
-    /// Nobody is called from then on.
+    /// Nobody is called from this moment on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_after: Option<Timestamp>,
-    /// When its phones may ring, beside what the organisation and the agent say.
+    /// When its phones may ring, on top of the organisation's and the agent's hours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<Box<CallingHours>>,
     /// When a recipient is called again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redial: Option<Redial>,
-    /// Its share of the trunk's channels, if that is not all of them.
+    /// Its share of the trunk's channels, unless it may use all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_channels: Option<u32>,
-    /// Its share of the trunk's dials in a second, if that is not all of them.
+    /// Its share of the trunk's dials per second, unless it may use all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_cps: Option<u32>,
 }
@@ -214,28 +214,28 @@ pub struct Attempt {
     pub given_back: bool,
 }
 
-/// A campaign, as its one row tells it.
+/// A campaign, as stored in its one row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Campaign {
     /// The campaign's id, which names its object.
     pub id: CampaignId,
-    /// Whose it is.
+    /// The organisation it belongs to.
     pub org: OrgId,
-    /// What its owner says of it.
+    /// What its owner set.
     pub plan: Plan,
-    /// Where it is.
+    /// Its status.
     pub status: Status,
     /// Its recipients, counted.
     pub counts: Counts,
-    /// The key that started it last.
+    /// The key that last started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_by: Option<KeyId>,
     /// When it was created.
     pub created_at: Timestamp,
-    /// When it was started first.
+    /// When it was first started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
-    /// When it was over.
+    /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
 }

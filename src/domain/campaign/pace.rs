@@ -1,13 +1,13 @@
-//! How fast a campaign's recipients were decided of late.
+//! How fast a campaign's recipients have been decided lately.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::{Span, Timestamp};
 
-/// A look is taken so often; the pace is that since the look before the last.
+/// How often a look is taken; the pace is measured since the look before the last.
 const LOOKS: Span = Span::from_secs(120);
 
-/// Two looks at how many were decided.
+/// Two looks at how many recipients were decided.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pace {
     before: (Timestamp, u64),
@@ -15,20 +15,20 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// It begins, or goes on after a while.
+    /// It begins, or resumes after a while.
     pub const fn begins(&mut self, decided: u64, now: Timestamp) {
         self.before = (now, decided);
         self.last = (now, decided);
     }
 
-    /// So many are decided by now.
+    /// `decided` recipients are decided by now.
     pub fn goes_on(&mut self, decided: u64, now: Timestamp) {
         if now >= self.last.0 + LOOKS {
             (self.before, self.last) = (self.last, (now, decided));
         }
     }
 
-    /// When those who are left will be decided.
+    /// When the remaining recipients will be decided.
     #[must_use]
     pub fn ends_at(&self, left: u64, decided: u64, now: Timestamp) -> Option<Timestamp> {
         let (since, then) = self.before;

@@ -12,39 +12,39 @@ use crate::domain::ids::{DeliveryId, IdKey, KeyId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Timestamp;
 
-/// A campaign, as its one row tells it.
+/// A campaign, as stored in its one row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// What is shown of it.
+    /// The part that clients see.
     pub campaign: Campaign,
-    /// Who talks, as it was when the campaign was started last.
+    /// The agent as it was when the campaign was last started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<CallAgent>,
-    /// By which the directory knows that start, until it was told that the campaign rests.
+    /// The mark by which the directory knows that start, until it has heard that the campaign rests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<u64>,
-    /// The last row there is.
+    /// The number of its last row.
     #[serde(default)]
     pub rows: u64,
     /// How many wait for calling hours.
     #[serde(default)]
     pub closed: u64,
-    /// What all became who were pending or waited, when the campaign's time was over: their rows are not written for that.
+    /// What all pending and waiting recipients became when the campaign's time was over, without rewriting their rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_as: Option<RecipientStatus>,
-    /// Its calls are to be taken back, and why.
+    /// Why its calls are to be taken back, if they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub takes_back: Option<TakeBack>,
-    /// Telling that it is over.
+    /// The notification that it is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completion: Option<Box<Delivery>>,
-    /// How fast recipients were decided of late.
+    /// How fast recipients have been decided lately.
     #[serde(default)]
     pub pace: Pace,
-    /// Its status as those who follow the live feed heard it last, unless it ran.
+    /// Its status as the live feed last told it, unless it was running.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<Status>,
-    /// It was deleted, and is gone as soon as nothing is owed.
+    /// It was deleted, and disappears as soon as nothing is owed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
 }
@@ -69,7 +69,7 @@ impl Counts {
         *self.slot(to) += how_many;
     }
 
-    /// How many are not decided.
+    /// How many are not decided yet.
     #[must_use]
     pub const fn left(&self) -> u64 {
         self.pending + self.in_progress + self.waiting
@@ -101,7 +101,7 @@ impl Record {
         self.campaign.status == Status::Running
     }
 
-    /// By what is decided how an attempt's end is taken.
+    /// What decides how an attempt's end is taken.
     #[must_use]
     pub fn rules(&self) -> Rules<'_> {
         Rules {
@@ -111,10 +111,10 @@ impl Record {
         }
     }
 
-    /// Its owner says something else of it. `Err`: not where it is.
+    /// Its owner changes it.
     ///
     /// # Errors
-    /// Where it is.
+    /// Its status, if that does not allow it.
     pub fn change(&mut self, plan: Plan) -> Result<(), Status> {
         match self.campaign.status {
             Status::Draft | Status::Paused => {
@@ -125,10 +125,10 @@ impl Record {
         }
     }
 
-    /// It is started, or goes on.
+    /// It is started, or resumed.
     ///
     /// # Errors
-    /// Where it is.
+    /// Its status, if that does not allow it.
     pub fn start(
         &mut self,
         key: KeyId,
@@ -151,10 +151,10 @@ impl Record {
         }
     }
 
-    /// It calls nobody. Asked again while a phone may ring yet, that makes no difference.
+    /// It is paused. Asking again while a phone may still ring makes no difference.
     ///
     /// # Errors
-    /// Where it is.
+    /// Its status, if that does not allow it.
     pub fn pause(&mut self) -> Result<(), Status> {
         match self.campaign.status {
             Status::Running => {
@@ -167,10 +167,10 @@ impl Record {
         }
     }
 
-    /// It is called off. Asked again while a phone may ring yet, that makes no difference.
+    /// It is cancelled. Asking again while a phone may still ring makes no difference.
     ///
     /// # Errors
-    /// Where it is.
+    /// Its status, if that does not allow it.
     pub fn cancel(&mut self, hang_up: bool, now: Timestamp) -> Result<(), Status> {
         let why = match hang_up {
             true => TakeBack::HungUp,
@@ -192,14 +192,14 @@ impl Record {
         }
     }
 
-    /// Whether its time is over, and those who were not called are not decided yet.
+    /// Whether its time is over while those who were not called are undecided.
     #[must_use]
     pub fn expires(&self, now: Timestamp) -> bool {
         let over = self.campaign.plan.not_after.is_some_and(|at| now >= at);
         self.is_running() && over && self.left_as.is_none()
     }
 
-    /// All who are not decided and not being called are that.
+    /// Everybody undecided who is not being called gets this status.
     pub fn leave_as(&mut self, status: RecipientStatus) {
         if self.left_as.is_some() {
             return;
@@ -211,7 +211,7 @@ impl Record {
         counts.moves(RecipientStatus::Waiting, status, counts.waiting);
     }
 
-    /// Where somebody is by their row.
+    /// Somebody's status, given the one in their row.
     #[must_use]
     pub fn status_of(&self, status: RecipientStatus) -> RecipientStatus {
         match (status, self.left_as) {
@@ -232,7 +232,7 @@ impl Record {
         }
     }
 
-    /// So many people came onto the list.
+    /// This many people were added to the list.
     pub fn adds(&mut self, people: u64) {
         let status = self.status_of(RecipientStatus::Pending);
         self.rows += people;
@@ -244,7 +244,7 @@ impl Record {
         self.campaign.counts.total - self.campaign.counts.left().min(self.campaign.counts.total)
     }
 
-    /// What follows from how things are: before each write.
+    /// What follows from the present state; called before each write.
     pub fn settle(&mut self, key: &IdKey, now: Timestamp) {
         self.pace.goes_on(self.decided(), now);
         let counts = self.campaign.counts;
@@ -275,14 +275,14 @@ impl Record {
         matches!(self.campaign.status, Status::Completed | Status::Canceled)
     }
 
-    /// By which the directory is to hear that the campaign rests, until it has.
+    /// The mark by which the directory must hear that the campaign rests, until it has.
     #[must_use]
     pub fn rests(&self) -> Option<u64> {
         let rests = !self.is_running() && self.takes_back.is_none();
         self.mark.filter(|_| rests)
     }
 
-    /// Whether nothing is owed to anybody.
+    /// Whether it owes nothing to anybody.
     #[must_use]
     pub fn is_done(&self) -> bool {
         let told = self
@@ -293,7 +293,7 @@ impl Record {
         self.campaign.counts.in_progress == 0 && told && knows
     }
 
-    /// Why it calls nobody just now, as far as its row tells.
+    /// Why it is calling nobody at the moment, as far as its row tells.
     #[must_use]
     pub fn held_by(&self, now: Timestamp) -> Option<HeldBy> {
         let counts = self.campaign.counts;
@@ -306,7 +306,7 @@ impl Record {
         }
     }
 
-    /// When all will be decided, if it goes on as of late.
+    /// When all will be decided at the recent pace.
     #[must_use]
     pub fn projected_end_at(&self, now: Timestamp) -> Option<Timestamp> {
         let left = self.campaign.counts.left();

@@ -1,27 +1,27 @@
-//! Why what is asked of a campaign is refused.
+//! Why a request about a campaign is refused.
 
 use super::{MOST_CAMPAIGNS, Status};
 
-/// Why what is asked of a campaign is refused.
+/// The reason; each has a status, a name and a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CampaignRefusal {
     /// No such campaign in this organisation.
     NotFound,
     /// No such recipient in it.
     RecipientNotFound,
-    /// Its status does not allow it.
+    /// Its current status does not allow it.
     Is(Status),
     /// There is nobody to call.
     NoRecipients,
-    /// An agent of running campaigns can't be deleted.
+    /// The agent can't be deleted: running campaigns use it.
     AgentInUse,
-    /// Nor can a trunk of theirs.
+    /// The same for a trunk.
     TrunkInUse,
-    /// An organisation holds as many as it may.
+    /// The organisation has as many campaigns as it may.
     TooMany,
-    /// It calls nobody from now on, but a phone may ring yet.
+    /// It calls nobody from now on, but a phone may still ring.
     NotTakenBack,
-    /// A file of recipients that does not call itself one.
+    /// A file of recipients whose `Content-Type` is not that of one.
     ContentType,
 }
 

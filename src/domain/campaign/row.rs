@@ -1,4 +1,4 @@
-//! One recipient, as their row tells it, and what becomes of them.
+//! One recipient, as stored in their row, and what becomes of them.
 
 use super::handover::{Ended, GivenBack, Standing};
 use super::{Attempt, NewRecipient, RecipientStatus};
@@ -11,14 +11,14 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::redial::Redial;
 use crate::domain::time::{Span, Timestamp};
 
-/// Who can't be called for a reason whose end nobody knows is looked at again so much later,
+/// Somebody who can't be called, for a reason whose end is unknown, is looked at again after this,
 pub const LOOK_AGAIN: Span = Span::from_secs(60);
-/// and where hours never open, a day later.
+/// and after a day where hours never open.
 const NEVER_OPENS: Span = Span(86_400_000);
-/// How many attempts are kept; those that were given back go first.
+/// How many attempts are kept; those that were given back are dropped first.
 const KEPT: usize = 30;
 
-/// Where recipients may be, by whose places rows know it: a new one goes to the end.
+/// All statuses of recipients. Rows refer to one by its index here, so a new one goes at the end.
 pub const STATUSES: [RecipientStatus; 8] = [
     RecipientStatus::Pending,
     RecipientStatus::InProgress,
@@ -30,42 +30,42 @@ pub const STATUSES: [RecipientStatus; 8] = [
     RecipientStatus::Canceled,
 ];
 
-/// A recipient's row; their metadata is in another.
+/// A recipient's row, without the metadata, which has a row of its own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// Their place on the list, from 1.
     pub row: u64,
     /// What identifies them in the campaign.
     pub reference: String,
-    /// The number that is called.
+    /// The number to call.
     pub phone: E164,
-    /// Where their phone is, if that was said.
+    /// The time zone of their phone, if it was given.
     pub time_zone: Option<ZoneName>,
-    /// Where they are.
+    /// Their status.
     pub status: RecipientStatus,
-    /// When they are called next, if they wait;
+    /// When they are called next, if they wait.
     pub next_at: Option<Timestamp>,
-    /// for calling hours, that is.
+    /// Whether they wait for calling hours.
     pub for_hours: bool,
-    /// When this changed last.
+    /// When this row last changed.
     pub changed_at: Timestamp,
-    /// What was tried.
+    /// The attempts so far.
     pub attempts: Vec<Attempt>,
 }
 
-/// By what is decided how an attempt's end is taken.
+/// What decides how an attempt's end is taken.
 #[derive(Clone, Copy)]
 pub struct Rules<'a> {
     /// When somebody is called again.
     pub redial: Option<&'a Redial>,
-    /// Nobody is called from then on.
+    /// Nobody is called from this moment on.
     pub not_after: Option<Timestamp>,
-    /// What all became who were not decided, when the campaign's time was over.
+    /// What all undecided recipients became when the campaign's time was over.
     pub left_as: Option<RecipientStatus>,
 }
 
 impl Row {
-    /// Somebody nobody has called yet.
+    /// A recipient nobody has called yet.
     #[must_use]
     pub fn new(row: u64, person: &NewRecipient, now: Timestamp) -> Self {
         Self {
@@ -81,7 +81,7 @@ impl Row {
         }
     }
 
-    /// Their number as others know it.
+    /// Their number in its normal form.
     #[must_use]
     pub fn number(&self) -> Number {
         Number::of(&self.phone)
@@ -103,12 +103,12 @@ impl Row {
         self.changed_at = now;
     }
 
-    /// Their data is erased: nobody calls them any more.
+    /// Their data is erased: they are not called any more.
     pub fn leaves(&mut self, now: Timestamp) {
         self.becomes(RecipientStatus::Canceled, now);
     }
 
-    /// They are called next at that moment, or a moment from now.
+    /// They are called next at `at`, at the earliest a moment from now.
     pub fn waits(&mut self, at: Timestamp, for_hours: bool, now: Timestamp) {
         self.becomes(RecipientStatus::Waiting, now);
         self.next_at = Some(at.max(now + Span(1)));
@@ -136,13 +136,13 @@ impl Row {
         });
     }
 
-    /// Nothing came of that call: there was none.
+    /// Nothing came of that call: it never existed.
     pub fn undo(&mut self, call: CallId, rules: Rules<'_>, now: Timestamp) {
         self.attempts.retain(|attempt| attempt.call != Some(call));
         self.is_next(rules, now);
     }
 
-    /// They are to be called as soon as can be.
+    /// They are to be called as soon as possible.
     fn is_next(&mut self, rules: Rules<'_>, now: Timestamp) {
         match (rules.left_as, self.attempts.is_empty()) {
             (Some(status), _) => self.becomes(status, now),
@@ -154,7 +154,7 @@ impl Row {
         }
     }
 
-    /// What follows from how they stand.
+    /// Applies the trunk's answer on how they stand.
     pub fn stands(&mut self, standing: Standing, now: Timestamp) {
         let code = match standing {
             Standing::Ready => return,
@@ -183,7 +183,7 @@ impl Row {
         });
     }
 
-    /// What is known of an attempt's end. Returns whether there was such an attempt.
+    /// Records how an attempt ended. Returns whether there was such an attempt.
     pub fn learns(&mut self, call: CallId, ended: &Ended) -> bool {
         let mut attempts = self.attempts.iter_mut();
         let Some(attempt) = attempts.find(|attempt| attempt.call == Some(call)) else {
@@ -219,9 +219,9 @@ impl Row {
         }
     }
 
-    /// What they are from now on; or when they are called again.
+    /// Their new status; or, as an error, when they are called again.
     fn decided(&self, ended: &Ended, rules: Rules<'_>) -> Result<RecipientStatus, Timestamp> {
-        // By any attempt: a machine that answered one counts once none is left.
+        // Decided by any attempt: an attempt that reached a machine counts once none is left.
         let mut told = self.attempts.iter().map(|attempt| attempt.status);
         let was_reached = told.any(|status| status == Some(CallStatus::Completed));
         let over = rules.not_after.is_some_and(|at| ended.ended_at >= at);
@@ -251,7 +251,7 @@ impl Row {
         }
     }
 
-    /// As they were at that moment, as far as this tells.
+    /// The row as it was at that moment, as far as it still tells.
     #[must_use]
     pub fn as_of(mut self, at: Timestamp) -> Self {
         if self.changed_at <= at {
@@ -297,7 +297,7 @@ mod tests {
         }
     }
 
-    /// What becomes of somebody whose attempts end so, one after another.
+    /// The status of somebody whose attempts end like this, one after another.
     fn becomes(redial: Option<&Redial>, ends: &[Ended]) -> RecipientStatus {
         let phone = E164::parse("+14155550001").expect("a number");
         let person = NewRecipient {

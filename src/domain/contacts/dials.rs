@@ -1,8 +1,8 @@
-//! The dials to a number, as its row keeps them: each under the ticket of its call, from when that was accepted.
+//! The dials to a number, as stored in its row: each under its call's ticket, from when that was accepted.
 //!
-//! A place among them is *reserved* when a call is accepted, *kept* while the call waits, and *dialed* when a dialer gets it; all
-//! three count. What was reserved and not heard of again lapses, so that a crash loses none. A ticket is asked for as often as
-//! one likes: it is one place.
+//! A place among them is *reserved* when a call is accepted, *kept* while the call waits, and *dialed* when a dialer claims
+//! it; all three count. A reservation that nothing follows lapses, so that a crash takes no place for good. Asking for the
+//! same ticket again yields the same place.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,34 +13,34 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::zones::Zone;
 
-/// A place that was reserved, and that nobody confirmed, is free again after this.
+/// A place that was reserved and never confirmed is free again after this.
 pub const LAPSES: Span = Span::from_secs(60);
-/// A call is dialed within this after its place was marked as dialed, or is asked about again: its own moment may be so much
+/// A call is dialed within this time after its place was marked as dialed, or it asks again: the dial may come this much
 /// later than the mark.
 pub const MARGIN: Span = Span::from_secs(1);
-/// No request is so long on its way.
+/// No request is in transit this long.
 const GONE: Span = Span::from_secs(600);
-/// No limit looks back farther than a week; and no call waits for longer.
+/// No limit looks back more than a week, and no call waits longer than this.
 const KEPT: Span = Span::from_secs(8 * 86_400);
 const WAITS: Span = Span::from_secs(32 * 86_400);
-/// How many dials of one agent are remembered: some more than any limit counts.
+/// How many dials of one agent are remembered: more than any limit counts.
 const MOST: usize = 1_000;
 
-/// Under which a call's place is known: its trunk, and a number of that trunk's own.
+/// What identifies a call's place: its trunk, and a number unique within that trunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket(pub TrunkTag, pub u64);
 
 /// What is wanted of a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stage {
-    /// Nothing: only whether there is one. As a place's own stage, that it was given back: it counts for nothing, and whoever was
-    /// on the way to ask for it under that ticket comes too late.
+    /// Nothing: only whether one is free. As a stored stage, that the place was given back: it does not count, and a request
+    /// for that ticket still in transit comes too late.
     Look,
     /// It is reserved for a call that is about to be accepted.
     Reserve,
-    /// It is kept for one that waits.
+    /// It is kept for a call that waits.
     Keep,
-    /// Its call is dialed now.
+    /// Its call is being dialed now.
     Dial,
 }
 
@@ -49,40 +49,40 @@ pub enum Stage {
 pub struct Dial {
     #[serde(rename = "t")]
     ticket: Ticket,
-    /// Which agent: see [`agent_bits`].
+    /// The agent, by [`agent_bits`].
     #[serde(rename = "b")]
     by: u64,
     #[serde(rename = "s")]
     stage: Stage,
-    /// Since when it is so.
+    /// Since when it is in this stage.
     #[serde(rename = "a")]
     at: Timestamp,
 }
 
-/// A place is asked for.
+/// A request for a place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Take {
-    /// Among the dials to this number.
+    /// Among the dials to this number,
     pub number: Number,
-    /// Under this ticket.
+    /// under this ticket,
     pub ticket: Ticket,
-    /// For this agent: see [`agent_key`].
+    /// for this agent, by [`agent_key`],
     pub by: u64,
-    /// Within these limits of all dials.
+    /// within these limits on all dials,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub org: Vec<ContactLimit>,
-    /// And within these of the agent's own.
+    /// and within these of the agent's own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub own: Vec<ContactLimit>,
-    /// The zone whose days and weeks count; UTC's when it is not known.
+    /// The zone whose days and weeks count; UTC if it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
-    /// How far its call has come.
+    /// How far the call has got.
     pub stage: Stage,
 }
 
 impl Take {
-    /// No place is asked for, within no limits: whether a number is suppressed, beside what else is asked.
+    /// Asks for no place and applies no limits: for learning whether a number is suppressed where others ask for places.
     #[must_use]
     pub fn look(number: Number) -> Self {
         Self {
@@ -96,7 +96,7 @@ impl Take {
         }
     }
 
-    /// Whether two ask within the same limits.
+    /// Whether two requests have the same limits.
     #[must_use]
     pub fn are_alike(one: Option<&Self>, other: Option<&Self>) -> bool {
         let limits = |take: Option<&Self>| take.map(|take| (take.org.clone(), take.own.clone()));
@@ -104,16 +104,16 @@ impl Take {
     }
 }
 
-/// What limits say.
+/// What the limits say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Contact {
     /// The number may be called; a place that was asked for is taken.
     Free,
-    /// Not before then, or before what is pending is decided; a place that was taken is not any more.
+    /// It may not be called before then (`None`: before something pending is decided); a place taken earlier is lost.
     Limited(Option<Timestamp>),
 }
 
-/// The bits of an agent's id by which its dials are told apart from others'.
+/// The bits of an agent's id that tell its dials from others'.
 #[must_use]
 pub fn agent_key(agent: AgentId) -> u64 {
     let id = agent.number();
@@ -138,13 +138,13 @@ impl Dial {
     }
 }
 
-/// The dials to one number, in the order in which their places were taken; those that were dialed, in that of their dials.
+/// The dials to one number, in the order in which their places were taken, or, for those dialed, in which they were dialed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Dials(Vec<Dial>);
 
 impl Dials {
-    /// Whether none counts.
+    /// Whether none of them counts.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|dial| dial.stage == Stage::Look)
@@ -156,14 +156,14 @@ impl Dials {
         self.0.is_empty()
     }
 
-    /// From when on none of them counts.
+    /// The moment from which none of them counts.
     #[must_use]
     pub fn count_until(&self) -> Timestamp {
         let until = self.0.iter().map(Dial::counts_until);
         until.max().unwrap_or_default()
     }
 
-    /// Forgets what counts for nothing any more.
+    /// Forgets what no longer counts.
     pub fn tidy(&mut self, now: Timestamp) {
         self.0.retain(|dial| now < dial.counts_until());
         if let Some(last) = self.0.last().copied()
@@ -179,8 +179,8 @@ impl Dials {
         }
     }
 
-    /// Takes a place, or looks whether there is one; or says until when there is none. Who has one counts what came before it,
-    /// and what was dialed.
+    /// Takes a place, or looks whether one is free; or says until when none is. A call that has a place counts what came
+    /// before it and what was dialed.
     pub fn take(&mut self, take: &Take, now: Timestamp) -> Contact {
         self.tidy(now);
         let place = self.0.iter().position(|dial| dial.ticket == take.ticket);
@@ -219,7 +219,7 @@ impl Dials {
             [Err(one), Err(other)] => Some(one.zip(other).map(|(one, other)| one.max(other))),
         };
         if let Some(until) = limited {
-            // One that was marked as dialed may have been: its trunk knows, and gives it back if not.
+            // A call marked as dialed may have been dialed: its trunk knows, and gives the place back if not.
             let ticket = take.ticket;
             let goes = |dial: &Dial| dial.ticket == ticket && dial.stage != Stage::Dial;
             if take.stage != Stage::Look {
@@ -230,12 +230,12 @@ impl Dials {
         let known = place.and_then(|place| self.0.get_mut(place));
         match (take.stage, known) {
             (Stage::Look, _) => {}
-            // Who asks again for what it has got has it.
+            // Asking again for what it already has.
             (Stage::Reserve, Some(_)) => {}
             (Stage::Keep, Some(dial)) if dial.stage == Stage::Reserve => {
                 (dial.stage, dial.at) = (Stage::Keep, now);
             }
-            // What was given back meanwhile is not taken again.
+            // A place that was given back meanwhile is not taken again.
             (Stage::Keep, _) => {}
             (stage, _) => {
                 self.leave(take.ticket);
@@ -250,7 +250,7 @@ impl Dials {
         Contact::Free
     }
 
-    /// A place is free again, for good. Whether that is news.
+    /// Frees a place for good. Returns whether that changed anything.
     pub fn give_back(&mut self, ticket: Ticket, now: Timestamp) -> bool {
         self.tidy(now);
         let known = self.0.iter().find(|dial| dial.ticket == ticket);

@@ -1,4 +1,4 @@
-//! How often a number may be called: the limits, and what they say of the dials that are known.
+//! How often a number may be called: the limits, and how they judge the dials that are known.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,28 +10,28 @@ use crate::domain::time::{Span, Timestamp};
 use crate::domain::zones::calendar::Day;
 use crate::domain::zones::{Clock, Zone};
 
-/// How many limits an organisation or an agent has at most.
+/// The most limits an organisation or an agent may have.
 pub const MOST_LIMITS: usize = 5;
-/// The most dials that a limit may allow, and the longest gap it may ask for, in seconds.
+/// The most dials that a limit may allow.
 pub const MOST_DIALS: u32 = 100;
-/// The longest gap between two dials that can be asked for, in seconds: a week.
+/// The longest gap between two dials that can be required, in seconds: a week.
 pub const LONGEST_GAP: u32 = 604_800;
 
 const HOUR: Span = Span::from_secs(3_600);
 
-/// A limit: so many dials an hour, a day or a week, or so many seconds between two.
+/// A limit: this many dials per hour, day or week, or this many seconds between two dials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactLimit(pub u32, pub Per);
 
-/// What a limit counts.
+/// What a limit's number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Per {
     /// Dials within any 3,600 seconds.
     Hour,
-    /// Dials of a calendar day where the phone is.
+    /// Dials within a calendar day where the phone is.
     Day,
-    /// The same for a week, from Monday on.
+    /// Dials within a calendar week there, from Monday on.
     Week,
     /// Seconds from one dial to the next.
     Gap,
@@ -40,22 +40,22 @@ pub enum Per {
 /// The limits of an organisation and of its agents.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LimitsBook {
-    /// Of all dials to a number.
+    /// On all dials to a number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub org: Vec<ContactLimit>,
-    /// Of each agent's own.
+    /// On the dials of single agents.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub agents: Vec<(AgentId, Vec<ContactLimit>)>,
 }
 
 impl LimitsBook {
-    /// Whether there are none.
+    /// Whether there are no limits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.org.is_empty() && self.agents.is_empty()
     }
 
-    /// Those of an agent's own.
+    /// An agent's own limits.
     #[must_use]
     pub fn own(&self, agent: AgentId) -> &[ContactLimit] {
         let mut all = self.agents.iter();
@@ -64,7 +64,7 @@ impl LimitsBook {
     }
 }
 
-/// The zone whose calendar counts for a number: the west-most of those where its phone may be.
+/// The zone whose calendar counts for a number: the westernmost of those where its phone may be.
 #[must_use]
 pub fn zone_of(phone: &E164, now: Timestamp) -> Option<Zone> {
     let names = facts(phone).time_zones.into_iter();
@@ -72,7 +72,7 @@ pub fn zone_of(phone: &E164, now: Timestamp) -> Option<Zone> {
     zones.min_by_key(|zone| zone.clock().stretch(now).offset)
 }
 
-/// When the day of a moment began and when the next one begins; the same for its week.
+/// The start of the day that contains `now` and of the next one; then the same for its week.
 fn calendar(zone: Option<Zone>, now: Timestamp) -> [(Timestamp, Timestamp); 2] {
     let clock = zone.map_or(Clock::UTC, Zone::clock);
     let Day(today) = clock.local(now).day;
@@ -81,8 +81,8 @@ fn calendar(zone: Option<Zone>, now: Timestamp) -> [(Timestamp, Timestamp); 2] {
     [span(today, 1), span(monday, 7)]
 }
 
-/// What some limits say of the dials that they count, newest first, and by when each was made: those of which it is not known
-/// yet when they are, or whether at all, come before all others. An error says from when on they let one more through, if that is known.
+/// What limits say about the dials they count, given newest first with the time of each; dials of which it is not known
+/// yet when they are made, or whether at all, come first. The error is the moment from which one more is allowed, if that is known.
 pub(super) fn judge(
     dials: &[Option<Timestamp>],
     limits: &[ContactLimit],
@@ -102,7 +102,7 @@ pub(super) fn judge(
             }
         };
         let most = most as usize + usize::from(planted(Fault::ContactOffByOne));
-        // The one that must not count any more, for one more to be let through.
+        // The dial that must stop counting before one more is allowed.
         let Some(last) = dials.get(most.saturating_sub(1)) else {
             continue;
         };

@@ -1,7 +1,7 @@
-//! What is known of a number: whether its owner is not to be called, and when it was dialed.
+//! What is known of a number: whether it is suppressed, and when it was dialed.
 //!
-//! An organisation's numbers lie in [`SHARDS`] objects, by a hash of the number. All of them know a number by its normal form,
-//! so that one phone has one entry, whichever way it was written.
+//! An organisation's numbers are spread over [`SHARDS`] objects by a hash. All of them know a number by its normal form, so
+//! that one phone has one entry, however it was written.
 
 mod dials;
 mod limits;
@@ -20,16 +20,16 @@ use super::phone::E164;
 use super::sorting::oldest_first;
 use super::time::Timestamp;
 
-/// How many objects of an organisation hold what is known of numbers. Never changed: a number would be looked for elsewhere.
+/// How many objects hold what an organisation knows of numbers. Never changed: numbers would be looked up in the wrong object.
 pub const SHARDS: u8 = 16;
 
-/// How many marks there are: a prime below 2^21.
+/// The number of marks: a prime below 2^21.
 const MARKS: u64 = 2_097_143;
 
 /// The most characters of a reason.
 pub const MAX_REASON: usize = 200;
 
-/// A number in its normal form: its digits as a number of at most 15 places, the first of which is not 0. Prints itself masked.
+/// A number in its normal form: its digits as an integer of at most 15 digits, the first of them not 0. Its `Debug` output is masked.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Number(pub u64);
@@ -39,7 +39,7 @@ pub struct Number(pub u64);
 pub struct Shard(u8);
 
 impl Number {
-    /// Of a number as it was given. The one place that knows what its normal form is.
+    /// The normal form of a number as given. The only place that knows how to compute it.
     #[must_use]
     pub fn of(phone: &E164) -> Self {
         Self::as_given(&normal_form(phone))
@@ -50,28 +50,28 @@ impl Number {
         Self(digits.fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')))
     }
 
-    /// Whether a number was given in another form than its normal one, whose last digits may be others.
+    /// Whether a number was given in a form other than its normal one, so that its last digits may differ.
     #[must_use]
     pub fn is_rewritten(phone: &E164) -> bool {
         Self::of(phone) != Self::as_given(phone)
     }
 
-    /// Its last nine digits, as the entries of open calls hold them.
+    /// Its last nine digits, as kept in the entries of open calls.
     #[must_use]
     pub const fn last_nine(self) -> u32 {
         (self.0 % 1_000_000_000) as u32
     }
 
-    /// By which calls on a schedule are sifted: a number from 1 to [`MARKS`]. Never changed, as [`SHARDS`].
+    /// A number from 1 to [`MARKS`] by which calls on a schedule are filtered. Never changed, like [`SHARDS`].
     #[must_use]
     pub const fn mark(self) -> u64 {
         self.0 % MARKS + 1
     }
 
-    /// The object that knows of it. Never changed, as [`SHARDS`].
+    /// The object that knows about it. Never changed, like [`SHARDS`].
     #[must_use]
     pub const fn shard(self) -> Shard {
-        // The finaliser of SplitMix64: numbers that follow each other lie apart.
+        // The finaliser of SplitMix64: consecutive numbers end up far apart.
         let mut bits = self.0;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -92,7 +92,7 @@ impl Shard {
         (0..SHARDS).map(Self)
     }
 
-    /// The one that comes at this place, counted round and round.
+    /// The shard at `place`, wrapping around.
     #[must_use]
     pub fn at(place: usize) -> Self {
         Self((place % usize::from(SHARDS)) as u8)
@@ -114,7 +114,7 @@ pub enum Source {
     Api,
     /// A file of many.
     Import,
-    /// An agent, whom the person called had asked not to be called.
+    /// An agent, whose callee had asked not to be called.
     Agent,
 }
 
@@ -123,19 +123,19 @@ impl Source {
     pub const ALL: [Self; 3] = [Self::Api, Self::Import, Self::Agent];
 }
 
-/// A number that is not to be called.
+/// A number that must not be called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suppression {
-    /// The number, as it was given last.
+    /// The number, as it was last given.
     pub phone: E164,
     /// Why, in its author's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Who said so last.
+    /// Who last said so.
     pub source: Source,
-    /// Since when it is not to be called.
+    /// Since when it is suppressed.
     pub created_at: Timestamp,
-    /// From then on it may be called again.
+    /// The moment from which it may be called again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
 }
@@ -147,13 +147,13 @@ impl Suppression {
         Number::of(&self.phone)
     }
 
-    /// Whether it holds.
+    /// Whether it is in force.
     #[must_use]
     pub fn holds(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| now < end)
     }
 
-    /// In place of the one that is there, if it still holds: all that it says, but since when the number is not to be called.
+    /// Replaces an earlier suppression, if that is still in force: everything is taken from the new one except since when the number is suppressed.
     #[must_use]
     pub fn in_place_of(self, known: Option<&Self>) -> Self {
         Self {
@@ -163,21 +163,21 @@ impl Suppression {
     }
 }
 
-/// What must be known of a number before something is decided.
+/// What must be known of a number before something is decided about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// The number that is about to be called.
     pub number: Number,
-    /// For the sake of this call; or for one that there is not yet.
+    /// The call for which it is asked; `None` if there is no call yet.
     pub call: Option<CallId>,
-    /// A place among its dials that is asked for as well.
+    /// A place among its dials, if one is asked for as well.
     pub take: Option<Box<Take>>,
-    /// When that was asked, by the clock of whoever decides.
+    /// When it was asked, by the clock of the object that decides.
     pub at: Timestamp,
 }
 
 impl Question {
-    /// Whether a number is suppressed.
+    /// Asks only whether a number is suppressed.
     #[must_use]
     pub fn of(number: Number) -> Self {
         Self {
@@ -192,14 +192,14 @@ impl Question {
 /// What is known of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Word {
-    /// Whether it is suppressed. Then nothing else is looked at.
+    /// Whether it is suppressed. If so, nothing else was looked at.
     pub suppressed: bool,
-    /// What contact limits say.
+    /// What the contact limits say.
     pub contact: Contact,
 }
 
 impl Word {
-    /// Whether a number is suppressed, where no limits are asked about.
+    /// An answer where no limits were asked about.
     #[must_use]
     pub const fn suppressed(suppressed: bool) -> Self {
         Self {
@@ -209,12 +209,12 @@ impl Word {
     }
 }
 
-/// What the objects that know of numbers said of some: what is not here could not be asked.
+/// What the shards answered about some numbers: what is missing here could not be asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Words(Vec<(Question, Word)>);
 
 impl Words {
-    /// What was said to each of these questions.
+    /// The answers to these questions.
     #[must_use]
     pub fn new(words: Vec<(Question, Word)>) -> Self {
         Self(words)
@@ -234,7 +234,7 @@ impl Words {
     }
 }
 
-/// Numbers of which a trunk is told that they are suppressed, and how its open calls are held against them.
+/// Numbers that a trunk is told are suppressed, prepared for comparing its open calls with them.
 pub struct Told {
     numbers: Vec<Number>,
     /// Their last nine digits.
@@ -242,7 +242,7 @@ pub struct Told {
 }
 
 impl Told {
-    /// These numbers, in any order.
+    /// From these numbers, in any order.
     #[must_use]
     pub fn new(mut numbers: Vec<Number>) -> Self {
         let ends = numbers
@@ -255,7 +255,7 @@ impl Told {
         Self { numbers, last_nine }
     }
 
-    /// Whether a call's number may be one of them, by its last nine digits.
+    /// Whether a call's number may be among them, judging by its last nine digits.
     #[must_use]
     pub fn may_hold(&self, last_nine: u32) -> bool {
         self.last_nine
@@ -268,7 +268,7 @@ impl Told {
         self.numbers.iter().map(|number| number.mark())
     }
 
-    /// Whether a number is one of them.
+    /// Whether a number is among them.
     #[must_use]
     pub fn holds(&self, phone: &E164) -> bool {
         self.numbers.binary_search(&Number::of(phone)).is_ok()
@@ -291,7 +291,7 @@ mod tests {
         assert_eq!(format!("{number:?}"), "…10");
         let longest = Number::of(&phone("+999999999999999"));
         assert!(longest.0 < 1 << 53, "a row's key is exact");
-        // These places are in rows: whoever changes one loses what is known of the number.
+        // Rows are stored at these places: changing one loses what is known of the number.
         let places = ["+919876543210", "+15005550000", "+999999999999999"];
         let places = places.map(|text| Number::of(&phone(text)).shard().to_string());
         assert_eq!(places, ["1", "f", "6"]);

@@ -30,7 +30,7 @@ fn an_hour_slides_and_what_is_pending_says_no_moment() {
     assert_eq!(dial(&mut dials, 1, &limits, start), Contact::Free);
     let reserved = take(2, 1, &limits, Stage::Reserve);
     assert_eq!(dials.take(&reserved, start + SECOND), Contact::Free);
-    // Of the two that count the dialed one is the first to go.
+    // Of the two that count, the dialed one stops counting first.
     let until = start + MARGIN + HOUR;
     let look = take(3, 1, &limits, Stage::Look);
     assert_eq!(
@@ -80,7 +80,7 @@ fn days_and_weeks_are_those_of_the_zone() {
     }
 }
 
-/// Where clocks go forward at midnight, a day begins at one; where they go back at midnight, it begins once.
+/// Where clocks go forward at midnight, the day begins at one; where they go back at midnight, it begins only once.
 #[test]
 fn a_day_begins_where_its_midnight_is_skipped_or_repeated() {
     use crate::domain::zones::calendar::Day;
@@ -117,7 +117,7 @@ fn who_came_first_counts_first_and_what_was_dialed_always() {
     assert_eq!(dial(&mut dials, 3, &limits, now), Contact::Limited(until));
     assert!(dials.give_back(Ticket(TrunkTag(1), 1), now));
     assert!(dials.is_empty(), "who was refused has no place");
-    // One that was dialed keeps its place, though its claim is asked about again when there is no other.
+    // A call that was dialed keeps its place even if its claim asks again when no other is free.
     assert_eq!(dial(&mut dials, 4, &limits, now), Contact::Free);
     dials.take(&take(5, 1, &[], Stage::Dial), now);
     assert!(matches!(
@@ -173,7 +173,7 @@ fn an_agents_own_limits_count_its_own_and_are_kept_apart() {
     assert!(keys[0] != keys[1] && keys[1] != keys[2]);
 }
 
-/// Whatever comes in whatever order: by the moments at which they were dialed no limit was ever passed.
+/// Whatever arrives in whatever order: judged by the moments of the dials, no limit was ever exceeded.
 #[test]
 fn no_limit_is_ever_passed() {
     let mut seed = 1_u64;
@@ -199,7 +199,7 @@ fn no_limit_is_ever_passed() {
             } else if dials.take(&take(ticket, 1, &limits, stage), now) == Contact::Free
                 && stage == Stage::Dial
             {
-                // Its own moment may come a little after the mark.
+                // The dial may come a little after the mark.
                 dialed.push(now + Span(draw(1_000)));
             }
         }
@@ -213,7 +213,7 @@ fn no_limit_is_ever_passed() {
     }
 }
 
-/// A claim that was long on its way comes behind what gave its place back: it takes none.
+/// A claim that was long in transit arrives after its place was given back: it takes none.
 #[test]
 fn a_place_that_was_given_back_is_not_taken_by_who_comes_late() {
     let limits = [ContactLimit(1, Per::Day)];

@@ -1,4 +1,4 @@
-//! Agents. The row is the agent: memory holds a card of each.
+//! Agents. The row is the agent; memory holds only a card of each.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ use crate::domain::settings::Settings;
 use crate::domain::sorting::oldest_first;
 use crate::domain::time::Timestamp;
 
-/// How long, in bytes of JSON, all calling hours of agents may be together, as trunks are told them.
+/// The most bytes of JSON that all agents' calling hours may take together, in the form trunks receive.
 const MOST_HOURS: usize = 1_000_000;
 
 /// An agent's row.
@@ -27,7 +27,7 @@ struct StoredAgent {
     deleted_at: Option<Timestamp>,
 }
 
-/// What decisions need of an agent, and the order of lists.
+/// The parts of an agent that decisions need, and the order of lists.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AgentCard {
     pub(super) id: AgentId,
@@ -36,7 +36,7 @@ pub(super) struct AgentCard {
     deleted_at: Option<Timestamp>,
 }
 
-/// An agent's row, as far as memory goes.
+/// The part of an agent's row that is kept in memory.
 #[derive(Deserialize)]
 struct CardRow {
     agent: CardFields,
@@ -97,7 +97,7 @@ impl Directory {
         }
     }
 
-    /// Whether calls may have to wait for an opening, or because of their number.
+    /// Whether its calls may have to wait for an opening or because of their number.
     pub(super) fn has_hours(&self) -> bool {
         let media = self.org.as_ref().and_then(|org| org.media.as_ref());
         !self.agent_hours.is_empty()
@@ -105,7 +105,7 @@ impl Directory {
             || self.has_limits()
     }
 
-    /// Whether the trunks can be told of an agent's hours beside those of all others: alike ones are told once.
+    /// Whether the trunks can be told an agent's hours on top of all others': identical ones are sent once.
     fn has_room_for(&self, agent: &Agent) -> bool {
         let Some(hours) = &agent.calling_hours else {
             return true;
@@ -122,7 +122,7 @@ impl Directory {
         json(&book).is_some_and(|told| told.len() <= MOST_HOURS)
     }
 
-    /// When phones may ring, as far as this trunk's calls go.
+    /// The calling hours that this trunk's calls need.
     pub(super) fn hours_for(&self, trunk: TrunkTag, now: Timestamp) -> HoursBook {
         let media = self.org.as_ref().and_then(|org| org.media.as_ref());
         let mut book = HoursBook::of(media.and_then(|media| media.calling_hours.clone()));
@@ -140,16 +140,16 @@ impl Directory {
             .filter(|card| card.deleted_at.is_none())
     }
 
-    /// Whether there is an agent that was not deleted.
+    /// Whether the agent exists and was not deleted.
     #[must_use]
     pub fn has_agent(&self, id: AgentId) -> bool {
         self.agent_card(id).is_some()
     }
 
-    /// An agent, out of its row.
+    /// Reads an agent from its row.
     ///
     /// # Errors
-    /// It can't be read.
+    /// The row can't be read.
     pub fn agent_of_row(row: &str) -> Result<Agent, Unreadable> {
         from_json::read(row).map(|StoredAgent { agent, .. }| agent)
     }
@@ -161,12 +161,12 @@ impl Directory {
         cards.filter(|card| card.deleted_at.is_none()).count()
     }
 
-    /// Whether there is an agent, and whether it takes calls.
+    /// Whether an agent takes calls; `None` if it does not exist.
     pub(super) fn is_active(&self, id: AgentId) -> Option<bool> {
         self.agent_card(id).map(AgentCard::is_active)
     }
 
-    /// Agents that no call may use, but which a stale copy might still vouch for at this trunk.
+    /// Agents that no call may use, but that a stale copy might still vouch for at this trunk.
     pub(super) fn inactive_for(&self, trunk: TrunkTag, now: Timestamp) -> Vec<AgentId> {
         self.agents_for(trunk, now, |card| !card.is_active())
     }
@@ -225,7 +225,7 @@ impl Directory {
         self.record(entry, &[RecordKey::Agent(org, card.id)], affects);
     }
 
-    /// Forgets deleted agents that nobody could use any more.
+    /// Forgets deleted agents that nobody can use any more.
     pub(super) fn forget_agents(&mut self, now: Timestamp) {
         let deleted = |card: &AgentCard| Some((card.deleted_at?, card.id));
         let deleted: Vec<_> = self.agents.values().filter_map(deleted).collect();
@@ -240,7 +240,7 @@ impl Directory {
         }
     }
 
-    /// Agents as lists have them, each with the moment at which it was created: oldest first, from behind this one on.
+    /// Agents in the order of lists, oldest first, each with the moment it was created, from after this position on.
     #[must_use]
     pub fn listed_agents(
         &self,
@@ -259,10 +259,10 @@ impl Directory {
         cards.map(|card| (card.created_at, card.id)).collect()
     }
 
-    /// Creates an agent, or replaces `was` by it; `current` is what its row says. Returns the agent where it got another id.
+    /// Creates an agent, or replaces `was` with it; `current` is its row. Returns the agent if it was given another id.
     ///
     /// # Errors
-    /// There are too many; it is gone; it is not what it was when the change was composed.
+    /// There are too many agents; it was deleted; it changed since the change was composed.
     pub fn save_agent(
         &mut self,
         mut agent: Agent,
@@ -292,10 +292,10 @@ impl Directory {
         Ok(renamed)
     }
 
-    /// Deletes an agent; `current` is what its row says.
+    /// Deletes an agent; `current` is its row.
     ///
     /// # Errors
-    /// There is none; campaigns run with it.
+    /// There is no such agent; running campaigns use it.
     pub fn delete_agent(
         &mut self,
         id: AgentId,

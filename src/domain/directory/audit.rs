@@ -1,4 +1,4 @@
-//! The audit log: who did what, a row each, never held in memory.
+//! The audit log: who did what, one row each, never held in memory.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,17 +10,17 @@ use crate::domain::time::Timestamp;
 pub struct AuditEntry {
     /// When it was done.
     pub at: Timestamp,
-    /// Whose key; none for the platform's operator.
+    /// The key that did it; `None` for the platform's operator.
     pub key_id: Option<KeyId>,
     /// What was done, such as `agent.create`.
     pub action: String,
-    /// The id of what it was done to.
+    /// The id of the thing it was done to.
     pub target: String,
     /// The id of the request that did it.
     pub request_id: String,
 }
 
-/// The row of an audit entry: sorted by position.
+/// The name of an audit entry's row; names sort by position.
 #[must_use]
 pub fn audit_row(position: u64) -> String {
     format!("audit/{position:012}")
@@ -31,14 +31,14 @@ pub fn audit_row(position: u64) -> String {
 pub struct Author<'a> {
     /// When it is made.
     pub at: Timestamp,
-    /// The key that asks; none for the platform's operator.
+    /// The key that asks; `None` for the platform's operator.
     pub key: Option<KeyId>,
     /// The request's id.
     pub request: &'a str,
 }
 
 impl Author<'_> {
-    /// The line of the audit log for what is done.
+    /// The audit-log line for `action` on `target`.
     pub fn entry(&self, action: &str, target: impl ToString) -> AuditEntry {
         AuditEntry {
             at: self.at,

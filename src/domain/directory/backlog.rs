@@ -1,11 +1,11 @@
-//! What waits to be done: in an organisation, and in all of them.
+//! What is waiting to be done: in one organisation, and across all.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::OrgId;
 use crate::domain::time::Timestamp;
 
-/// So much of something waits in an organisation, and since when the oldest of it does.
+/// How much of something is waiting in an organisation, and since when the oldest has been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
     /// How much.
@@ -15,7 +15,7 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// What waits since these moments.
+    /// What has been waiting since these moments.
     #[must_use]
     pub fn of(since: impl Iterator<Item = Timestamp>) -> Option<Self> {
         since.fold(None, |known, since| {
@@ -29,17 +29,17 @@ impl Waiting {
     }
 }
 
-/// So much of something waits in all organisations, whose the oldest is, and since when.
+/// How much of something is waiting across all organisations, and whose is the oldest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backlog {
     /// How much.
     pub count: usize,
-    /// The oldest.
+    /// The organisation with the oldest, and since when that has been waiting.
     pub oldest: Option<(OrgId, Timestamp)>,
 }
 
 impl Backlog {
-    /// And what waits in this one.
+    /// Adds what is waiting in this organisation.
     pub fn add(&mut self, org: OrgId, more: Option<Waiting>) {
         if let Some(Waiting { count, since }) = more {
             self.count += count;
@@ -50,21 +50,21 @@ impl Backlog {
     }
 }
 
-/// What waits to be done, beside trunks' calls and callbacks.
+/// What is waiting to be done, apart from trunks' calls and callbacks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backlogs {
-    /// Notifications that belong to no call: test events, and that campaigns are over.
+    /// Notifications that belong to no call: test events, and ends of campaigns.
     pub undelivered: Backlog,
     /// Erasures of people's data.
     pub erasures: Backlog,
     /// Organisations that are being deleted.
     pub deletions: Backlog,
-    /// How many secrets a former key seals.
+    /// How many secrets are still sealed with a former key.
     pub former_secrets: usize,
 }
 
 impl Backlogs {
-    /// Whether nothing waits.
+    /// Whether nothing is waiting.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

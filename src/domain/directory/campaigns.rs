@@ -1,8 +1,7 @@
-//! Campaigns: that there are such, in which order, and which of them run. What a campaign is and where it stands, its own
-//! object knows.
+//! The list of campaigns, and which of them run. Everything else about a campaign is known to its own object.
 //!
-//! A campaign is marked as running here before its object starts it, and no longer once that rests. So whatever runs is marked:
-//! no agent and no trunk is deleted from under it, and a key that is revoked leaves none behind.
+//! A campaign is marked as running here before its object starts it, and until that has come to rest. So whatever runs is
+//! marked: no agent and no trunk is deleted from under it, and revoking a key leaves none of its campaigns running.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,12 +13,12 @@ use crate::domain::ids::{AgentId, CampaignId, KeyId, TrunkId, TrunkTag};
 use crate::domain::sorting::newest_first;
 use crate::domain::time::{Span, Timestamp};
 
-/// What the audit log calls it when one is paused.
+/// The audit log's word for pausing a campaign.
 pub const PAUSE: &str = "campaign.pause";
-/// What it calls it when one is cancelled.
+/// The audit log's word for cancelling one.
 const CANCEL: &str = "campaign.cancel";
 
-/// A campaign that rests may have had a call accepted a moment ago, by another object's clock.
+/// A campaign at rest may have had a call accepted until a moment ago, by another object's clock.
 const LAST_CALLS: Span = Span(240_000);
 
 /// What a directory knows of a campaign.
@@ -29,15 +28,15 @@ pub struct CampaignCard {
     pub id: CampaignId,
     /// When it was created.
     pub created_at: Timestamp,
-    /// That it runs.
+    /// The run in progress, if it is running.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Run>,
-    /// Since when it rests, or was cancelled: it may still have to say that it is over.
+    /// Since when it has been at rest or cancelled: it may still have to tell that it is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rested_at: Option<Timestamp>,
 }
 
-/// That a campaign runs, or is about to.
+/// A campaign's run, in progress or about to begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// Tells one start from another.
@@ -48,7 +47,7 @@ pub struct Run {
     pub key: KeyId,
     /// Who talks.
     pub agent: AgentId,
-    /// What it goes out through.
+    /// The trunk its calls go out through.
     pub trunk: TrunkId,
 }
 
@@ -61,7 +60,7 @@ impl Run {
     }
 }
 
-/// What campaigns may run with.
+/// Selects campaigns by what they run with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RunsWith {
     /// Any agent and any trunk.
@@ -106,7 +105,7 @@ impl Directory {
         self.hold_campaign(card);
     }
 
-    /// A campaign that was not deleted.
+    /// A campaign that has not been deleted.
     #[must_use]
     pub fn campaign(&self, id: CampaignId) -> Option<CampaignCard> {
         Some(CampaignCard {
@@ -140,13 +139,13 @@ impl Directory {
         runs.filter_map(|(id, _)| self.campaign(*id))
     }
 
-    /// The campaigns that came to rest since then: one of them may still have to tell that it is over.
+    /// The campaigns that have come to rest since then: one of them may still have to tell that it is over.
     pub fn resting_since(&self, since: Timestamp) -> impl Iterator<Item = CampaignCard> {
         let rested = self.rested.iter().filter(move |(_, at)| **at >= since);
         rested.filter_map(|(id, _)| self.campaign(*id))
     }
 
-    /// Nothing may run with what is about to be deleted.
+    /// Checks that nothing runs with what is about to be deleted.
     ///
     /// # Errors
     /// Something does.
@@ -157,19 +156,19 @@ impl Directory {
         }
     }
 
-    /// Whether a campaign may use somebody through a trunk.
+    /// Whether a running campaign may use this key or agent through a trunk.
     pub(super) fn runs_through(&self, user: User, trunk: TrunkTag) -> bool {
         let mut runs = self.runs.values();
         runs.any(|run| run.trunk.tag() == trunk && run.uses(user))
     }
 
-    /// Whether a campaign may use somebody.
+    /// Whether a running campaign may use this key or agent.
     pub(super) fn is_run_with(&self, user: User) -> bool {
         let mut runs = self.runs.values();
         runs.any(|run| run.uses(user))
     }
 
-    /// Adds a campaign, whose object knows of it already.
+    /// Adds a campaign that its object already knows.
     ///
     /// # Errors
     /// There are too many.
@@ -192,10 +191,10 @@ impl Directory {
         Ok(())
     }
 
-    /// Notes what is about to be done to a campaign.
+    /// Notes in the audit log what is about to be done to a campaign.
     ///
     /// # Errors
-    /// There is none.
+    /// There is no such campaign.
     pub fn note_campaign(
         &mut self,
         id: CampaignId,
@@ -211,10 +210,10 @@ impl Directory {
         Ok(card)
     }
 
-    /// Marks a campaign as running, before its object starts it. The trunk hears of all that it may not know of the agent.
+    /// Marks a campaign as running, before its object starts it. Its trunk is told whatever it may not know about the agent.
     ///
     /// # Errors
-    /// There is no such campaign; its agent or its trunk was deleted; the organisation is suspended.
+    /// There is no such campaign; its agent or trunk was deleted; the organisation is suspended.
     pub fn start_campaign(
         &mut self,
         id: CampaignId,
@@ -255,7 +254,7 @@ impl Directory {
         Ok(self.version())
     }
 
-    /// A campaign's object rests since it was marked so, or never started.
+    /// The run marked `mark` has come to rest in the campaign's object, or never started.
     pub fn rest_campaign(&mut self, id: CampaignId, mark: u64, now: Timestamp) {
         let card = self.campaign(id);
         let Some((card, run)) = card.and_then(|card| Some((card, card.run?))) else {
@@ -274,10 +273,10 @@ impl Directory {
         }
     }
 
-    /// Deletes a campaign, whose object is gone.
+    /// Removes a campaign whose object is gone.
     ///
     /// # Errors
-    /// There is none.
+    /// There is no such campaign.
     pub fn delete_campaign(
         &mut self,
         id: CampaignId,
@@ -294,7 +293,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Owes it to the campaigns that a revoked key started last to pause them.
+    /// Queues a pause for each campaign that a revoked key last started.
     pub(super) fn pause_campaigns_of(&mut self, key: KeyId, author: Author<'_>) {
         let version = self.version();
         for (campaign, _) in self.runs.iter().filter(|(_, run)| run.key == key) {
@@ -308,11 +307,11 @@ impl Directory {
         self.put_pending();
     }
 
-    /// Takes off campaigns that were paused; the audit log tells of those that did run.
+    /// Removes pauses that were carried out; the audit log gets a line for each campaign that was running.
     pub fn acknowledge_pauses(&mut self, paused: &[(PendingHalt, bool)], now: Timestamp) {
         for (pause, did_run) in paused {
             if !self.pending.pauses.contains(pause) {
-                continue; // somebody else told it
+                continue; // it was told by another attempt
             }
             self.pending.pauses.retain(|pending| pending != pause);
             let run = self.runs.get(&pause.campaign);

@@ -1,5 +1,5 @@
-//! An organisation that is being deleted. From the answer on it may do nothing any more; what keeps something of it is emptied
-//! then, and its own rows go last. The operator's own directory keeps that it was done, without a name.
+//! Deleting an organisation. Once that is answered it may do nothing any more; then everything that keeps something of it is
+//! emptied, and its own rows go last. The operator's own directory keeps a record that it was done, without a name.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,20 +9,20 @@ use crate::domain::ids::{CampaignId, OrgId};
 use crate::domain::record_key::RecordKey;
 use crate::domain::time::Timestamp;
 
-/// What is left of an organisation that was deleted, with the operator alone.
+/// What is left of a deleted organisation, in the operator's directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grave {
-    /// Which it was.
+    /// Its id.
     pub org: OrgId,
     /// When it was founded.
     pub created_at: Timestamp,
-    /// When its deletion was asked for.
+    /// When its deletion was requested.
     pub requested_at: Timestamp,
     /// When nothing was left.
     pub deleted_at: Timestamp,
 }
 
-/// The row of a grave. Never held in memory: it lies among the lines of the audit log, and is none of them.
+/// The name of a grave's row. Never held in memory: it sorts among the audit log's lines but is not one of them.
 #[must_use]
 pub fn grave_row(org: OrgId) -> String {
     format!("audit/org/{org}")
@@ -46,7 +46,7 @@ impl From<Grave> for OrgCard {
 }
 
 impl Directory {
-    /// That the organisation is being deleted, if it is; and what would be kept of it, were nothing left now.
+    /// The deletion, if the organisation is being deleted; and the record that would be kept if nothing were left now.
     #[must_use]
     pub fn deletion(&self, now: Timestamp) -> Option<(Deletion, Grave)> {
         let org = self.org.as_ref()?;
@@ -67,10 +67,10 @@ impl Directory {
         org.is_some_and(|org| org.deletion.is_some())
     }
 
-    /// The operator changes nothing about an organisation that is being deleted.
+    /// Checks that the organisation is not being deleted: the operator changes nothing about one that is.
     ///
     /// # Errors
-    /// It is.
+    /// It is being deleted.
     pub(super) fn check_lasting(&self) -> Result<(), DirectoryRefusal> {
         match self.is_deleting() {
             true => Err(DirectoryRefusal::Deleted),
@@ -78,7 +78,7 @@ impl Directory {
         }
     }
 
-    /// Deletes the organisation: its keys end, its trunks are told that nobody may be called, and the rest begins.
+    /// Deletes the organisation: its keys end, its trunks are told that nobody may be called, and the rest follows.
     ///
     /// # Errors
     /// There is no such organisation.
@@ -95,7 +95,7 @@ impl Directory {
         self.org_card()
     }
 
-    /// All had been emptied by then.
+    /// Everything had been emptied at `at`.
     pub fn emptied(&mut self, at: Timestamp) {
         if let Some(org) = &mut self.org
             && let Some(deletion) = &mut org.deletion
@@ -106,18 +106,18 @@ impl Directory {
         }
     }
 
-    /// The copies of its keys, which do not stand under its name.
+    /// The copies of its keys, whose names don't contain the organisation's.
     pub fn key_copies(&self) -> impl Iterator<Item = RecordKey> {
         let digests = self.keys.values().flat_map(StoredKey::digests);
         digests.cloned().map(RecordKey::ApiKey)
     }
 
-    /// All campaigns that were not deleted.
+    /// All campaigns that have not been deleted.
     pub fn campaign_ids(&self) -> impl Iterator<Item = CampaignId> {
         self.campaigns.keys().copied()
     }
 
-    /// Keeps that an organisation was deleted: the first word of it, whoever says it again.
+    /// Records that an organisation was deleted. The first record stays, however often this is repeated.
     pub fn bury(&mut self, grave: &Grave) {
         self.put(grave_row(grave.org), grave);
     }

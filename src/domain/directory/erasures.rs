@@ -1,8 +1,8 @@
-//! One person's data is erased: what was asked for, how far it is, and that it was done.
+//! Erasing one person's data: what was asked for, how far it has got, and that it was done.
 //!
-//! What is to be done is a list of pieces of work, each of them one object's and small. It is part of the rows, and so is what
-//! came of each: a piece that was done and not noted is done again, which changes nothing. The number is here for as long as
-//! others must be told it, and in no row afterwards.
+//! The work is a list of small pieces, each within one object. The list is part of the rows, and so is each piece's result: a
+//! piece that was done but not noted is done again, which changes nothing. The number is kept only as long as others must be
+//! told it, and in no row afterwards.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,29 +14,29 @@ use crate::domain::from_json::{self, Unreadable};
 use crate::domain::ids::{CallId, CampaignId, ErasureId, TrunkId, TrunkTag};
 use crate::domain::time::{Span, Timestamp};
 
-/// How many may be under way.
+/// The most erasures in progress at a time.
 const MOST_PENDING: usize = 100;
-/// How many pieces of work one is in at once.
+/// How many pieces of work of one erasure are in progress at a time.
 const AT_ONCE: usize = 6;
-/// How soon somebody is asked again who could not be reached.
+/// When somebody who could not be reached is asked again.
 const AGAIN: Span = Span(5_000);
-/// What waits for a call is looked at again after a tenth of the time that it took so far: after these at least, and at most.
+/// Whatever waits for a call is looked at again after a tenth of the time taken so far, within these bounds.
 const SOONEST: Span = Span(1_000);
 const LATEST: Span = Span(30_000);
 
-/// That one person's data is erased.
+/// An erasure of one person's data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Erasure {
     /// Its id.
     pub id: ErasureId,
-    /// When it was asked for.
+    /// When it was requested.
     pub requested_at: Timestamp,
-    /// When all was erased.
+    /// When everything was erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
-    /// What is.
+    /// What was erased.
     pub erased: Erased,
-    /// Whether the number is not to be called, which is kept; known when the rest is gone.
+    /// Whether the number is suppressed, which is kept; known once the rest is gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppression_kept: Option<bool>,
 }
@@ -48,11 +48,11 @@ pub struct Erased {
     pub calls: u64,
     /// How many transcripts of them.
     pub transcripts: u64,
-    /// How many recordings of them, whose locations go.
+    /// How many recordings of them: the references to these are removed.
     pub recordings: u64,
-    /// How many calls in the archive.
+    /// How many calls from the archive.
     pub archived_calls: u64,
-    /// How many recipients of campaigns.
+    /// How many campaign recipients.
     pub recipients: u64,
 }
 
@@ -66,82 +66,82 @@ impl Erased {
     }
 }
 
-/// A piece of work. What it found is noted before it is erased by the next one, so that each is counted once.
+/// A piece of work. What it finds is noted before the next piece erases it, so that each item is counted once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Work {
     /// A campaign's recipients.
     Recipients {
-        /// Whose they are.
+        /// The campaign.
         campaign: CampaignId,
-        /// Behind this row.
+        /// After this row.
         after: u64,
-        /// Recipients that are erased.
+        /// Recipients to be erased.
         gone: Vec<u64>,
-        /// One that is being called.
+        /// One who is being called.
         left: Option<u64>,
     },
     /// A trunk's calls.
     Calls {
-        /// Through which they went.
+        /// The trunk they went through.
         trunk: TrunkTag,
         /// From this row on,
         from: u64,
         /// and up to this one, once that is known.
         through: Option<u64>,
-        /// Calls that are erased.
+        /// Calls to be erased.
         gone: Vec<CallId>,
-        /// The first that can't go yet.
+        /// The first that can't be erased yet.
         left: Option<u64>,
     },
     /// Archived calls.
     Archive {
-        /// Behind the object of this name.
+        /// After the object of this name.
         after: String,
-        /// These objects have some.
+        /// Objects that contain some.
         gone: Vec<String>,
     },
-    /// What is noted of requests.
+    /// The directory's notes about requests.
     Notes,
     /// What is known of the number.
     Number,
 }
 
-/// The outcome of a piece of work.
+/// The result of a piece of work.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
-    /// What was found; it is erased next.
+    /// What was found; the next piece erases it.
     pub found: Erased,
-    /// What is to be done then.
+    /// The piece of work that follows.
     pub next: Option<Work>,
-    /// That waits for somebody.
+    /// Whether that waits for a call to end.
     pub waits: bool,
-    /// Whether the number is not to be called.
+    /// Whether the number is suppressed.
     pub suppressed: Option<bool>,
 }
 
-/// Which work there is.
+/// The stages of an erasure's work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Phase {
-    /// Of campaigns and trunks.
+    /// In campaigns and trunks.
     Calls,
-    /// When all calls are gone: what they may have become.
+    /// Once all calls are gone: the archive they may have moved to.
     Archive,
-    /// All else.
+    /// Everything else.
     Rest,
 }
 
-/// One that is under way.
+/// An erasure in progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Erasing {
     erasure: Erasure,
     number: Number,
     phase: Phase,
-    /// The last campaign and the last trunk that were begun with.
+    /// The last campaign and the last trunk that were started on.
     campaign: Option<CampaignId>,
     trunk: Option<TrunkId>,
-    /// Some recipient was being called: that call may have come to its trunk after that was looked at.
+    /// A recipient was being called: that call may have reached its trunk after the trunk was searched.
     looks_again: bool,
-    /// What is being done, each with when it is due.
+    /// The work in progress, each piece with its due time.
     work: Vec<(Work, Timestamp)>,
 }
 
@@ -155,7 +155,7 @@ impl Erasing {
         self.work.push((work, self.erasure.requested_at));
     }
 
-    /// Begins with more, while there is room. Returns whether there is nothing more to do.
+    /// Starts more work while there is room. Returns whether nothing is left to start.
     fn goes_on(&mut self, directory: &Directory, now: Timestamp) -> bool {
         while self.due(now).count() < AT_ONCE {
             match self.phase {
@@ -186,7 +186,7 @@ impl Erasing {
         false
     }
 
-    /// The next campaign, or the next trunk.
+    /// The next campaign or trunk.
     fn next_of(&mut self, directory: &Directory) -> Option<Work> {
         let mut campaigns = directory.campaigns.keys().copied();
         if let Some(campaign) = campaigns.find(|id| self.campaign.is_none_or(|last| *id > last)) {
@@ -210,7 +210,7 @@ impl Erasing {
         })
     }
 
-    /// Notes the outcome of a piece of work; one that is none of its own any more was noted before.
+    /// Records the result of a piece of work; a piece no longer on the list was recorded before.
     fn note(&mut self, done: &Work, came: Option<Progress>, now: Timestamp) {
         let Some(place) = self.work.iter().position(|(work, _)| work == done) else {
             return;
@@ -240,7 +240,7 @@ fn pending_row(id: ErasureId) -> String {
     format!("erasing/{id}")
 }
 
-/// The row of one that is done: not among those that are loaded.
+/// The name of a finished erasure's row, which is not among those that are loaded.
 #[must_use]
 pub fn erasure_row(id: ErasureId) -> String {
     format!("erased/{id}")
@@ -259,10 +259,10 @@ impl Directory {
         self.erasing.insert(id, erasing);
     }
 
-    /// All that is known of a number is to be erased.
+    /// Starts erasing all that is known of a number.
     ///
     /// # Errors
-    /// There is no organisation, or too many are under way.
+    /// There is no organisation, or too many are in progress.
     pub fn begin_erasure(
         &mut self,
         id: ErasureId,
@@ -296,24 +296,24 @@ impl Directory {
         Ok(erasure)
     }
 
-    /// One that is under way.
+    /// An erasure in progress.
     #[must_use]
     pub fn pending_erasure(&self, id: ErasureId) -> Option<&Erasure> {
         self.erasing.get(&id).map(|erasing| &erasing.erasure)
     }
 
-    /// How many are, and since when.
+    /// How many are in progress, and since when.
     #[must_use]
     pub fn erasing(&self) -> Option<Waiting> {
         Waiting::of(self.pending_erasures().map(|erasure| erasure.requested_at))
     }
 
-    /// All that are, oldest first.
+    /// All in progress, oldest first.
     pub fn pending_erasures(&self) -> impl DoubleEndedIterator<Item = &Erasure> {
         self.erasing.values().map(|erasing| &erasing.erasure)
     }
 
-    /// When there is something to do for one of them.
+    /// When there is next something to do for one of them.
     #[must_use]
     pub fn erasures_due(&self) -> Option<Timestamp> {
         let due = self.erasing.values().map(|erasing| {
@@ -323,7 +323,7 @@ impl Directory {
         due.min()
     }
 
-    /// What is to be done for one of them, and for which number.
+    /// Work to be done for one of them, and for which number.
     pub fn erasing_work(&mut self, now: Timestamp) -> Option<(ErasureId, Number, Vec<Work>)> {
         let ids: Vec<ErasureId> = self.erasing.keys().copied().collect();
         for id in ids {
@@ -354,7 +354,7 @@ impl Directory {
         self.put(erasure_row(id), &done);
     }
 
-    /// The outcome of these pieces of work; nothing, where nobody could be asked.
+    /// Records the results of these pieces of work; `None` where nobody could be asked.
     pub fn note_erasing(
         &mut self,
         id: ErasureId,
@@ -373,7 +373,7 @@ impl Directory {
         }
     }
 
-    /// What the built-in receiver took that tells of a number goes, and so do answers to requests that do.
+    /// Removes notifications in the built-in receiver that mention a number, and these stored answers.
     pub fn forget_number(&mut self, number: Number, answers: &[String]) {
         let tells = |received: &Received| mentions(&received.body, number);
         let told = self.received.iter().filter(|(_, one)| tells(one));
@@ -387,7 +387,7 @@ impl Directory {
         }
     }
 
-    /// A line of the audit log is another.
+    /// Replaces a line of the audit log.
     pub fn rewrite(&mut self, row: String, line: &super::AuditEntry) {
         self.put(row, line);
     }

@@ -1,4 +1,4 @@
-//! API keys. The keys themselves are nowhere: a row holds the digest.
+//! API keys. The keys themselves are stored nowhere: a row holds the digest.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,16 +13,16 @@ use crate::domain::time::Timestamp;
 
 const HOUR: u64 = 3_600_000;
 
-/// A key that was just made; the key itself stays with its holder.
+/// A new key; the key itself stays with its holder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NewKey {
     /// The key's id, by which it is revoked.
     pub id: KeyId,
-    /// Display name, as its maker gave it.
+    /// Display name, as given by whoever made it.
     pub name: String,
     /// What it may do.
     pub role: Role,
-    /// Under which it is found.
+    /// The digest it is found under.
     pub digest: KeyDigest,
     /// Its first characters.
     pub prefix: String,
@@ -64,13 +64,13 @@ impl Directory {
         self.keys.insert(key.id, key);
     }
 
-    /// A key that was not revoked.
+    /// A key that has not been revoked.
     #[must_use]
     pub fn key(&self, id: KeyId) -> Option<&StoredKey> {
         self.keys.get(&id).filter(|key| key.revoked_at.is_none())
     }
 
-    /// Whether an organisation would be left without an owner, now or once the other keys have expired.
+    /// Whether without this key the organisation would have no owner, now or once other keys have expired.
     fn is_last_owner(&self, id: KeyId, now: Timestamp) -> bool {
         let is_lasting = |key: &StoredKey| key.expires_at.is_none();
         let owner =
@@ -85,7 +85,7 @@ impl Directory {
     /// Makes a key.
     ///
     /// # Errors
-    /// It ends in the past; there are too many; the organisation is being deleted.
+    /// Its expiry is in the past; there are too many; the organisation is being deleted.
     pub fn create_key(
         &mut self,
         mut key: NewKey,
@@ -110,7 +110,7 @@ impl Directory {
     /// Revokes a key.
     ///
     /// # Errors
-    /// There is none; the organisation would be left without an owner.
+    /// There is no such key; the organisation would be left without an owner.
     pub fn revoke_key(&mut self, id: KeyId, author: Author<'_>) -> Result<(), DirectoryRefusal> {
         let Some(mut key) = self.key(id).cloned() else {
             return self.repeated(self.keys.contains_key(&id));
@@ -127,7 +127,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Ends all keys. Their copies go one by one: whoever asks by one of them is refused by the objects meanwhile.
+    /// Ends all keys. Their copies are removed one by one; until then, objects refuse whoever uses such a copy.
     pub(super) fn revoke_all(&mut self, at: Timestamp) {
         let good = self.keys.values().filter(|key| key.revoked_at.is_none());
         let good: Vec<StoredKey> = good.cloned().collect();
@@ -137,7 +137,7 @@ impl Directory {
         }
     }
 
-    /// The id of a new key: guarded when there are many, those included that trunks are still reminded of.
+    /// The id of a new key: guarded if there are many, including those that trunks are still reminded of.
     fn guarded_key(&self, id: KeyId, settings: &Settings) -> KeyId {
         let known = self.keys.values().filter(|key| !key.id.is_guarded());
         id.guarded(known.count() >= settings.unguarded)
@@ -152,7 +152,7 @@ impl Directory {
         revoked.filter(may_come).collect()
     }
 
-    /// Forgets revoked keys that nobody could use any more.
+    /// Forgets revoked keys that nobody can use any more.
     pub(super) fn forget_keys(&mut self, now: Timestamp) {
         let revoked = |key: &StoredKey| Some((key.revoked_at?, key.id));
         let revoked: Vec<_> = self.keys.values().filter_map(revoked).collect();
@@ -183,7 +183,7 @@ impl Directory {
         }
     }
 
-    /// The master key has changed, and a key is found under another digest as well.
+    /// After a change of the master key, a key is found under another digest as well.
     pub fn move_key(&mut self, id: KeyId, digest: KeyDigest) {
         let Some(mut key) = self.key(id).cloned().filter(|key| key.digest != digest) else {
             return;
@@ -198,7 +198,7 @@ impl Directory {
         self.put_pending();
     }
 
-    /// The key of this digest, if it was not revoked, as its copy has it.
+    /// The record of the key with this digest, as its copy has it; `None` if it was revoked.
     #[must_use]
     pub fn key_record(&self, digest: &KeyDigest) -> Option<KeyRecord> {
         let org_id = self.org_id()?;

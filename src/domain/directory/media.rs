@@ -5,16 +5,16 @@ use crate::domain::media::MediaSettings;
 use crate::domain::record_key::RecordKey;
 
 impl Directory {
-    /// What the organisation keeps of its calls, once it has said so.
+    /// What the organisation keeps of its calls, once it has set that.
     #[must_use]
     pub fn media(&self) -> Option<&MediaSettings> {
         self.org.as_ref()?.media.as_ref()
     }
 
-    /// The same, if it is still what it was when the change was composed.
+    /// The same, unless it changed since the change was composed.
     ///
     /// # Errors
-    /// Somebody else changed it meanwhile.
+    /// It was changed meanwhile.
     pub fn change_media(
         &mut self,
         media: MediaSettings,

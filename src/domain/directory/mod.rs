@@ -1,8 +1,8 @@
-//! What an organisation's directory knows, and what each change makes of it: its agents, trunks, keys and webhook secrets, and
-//! what others must still be told of them.
+//! What an organisation's directory knows, and how it changes: agents, trunks, keys, webhook secrets, and what others must
+//! still be told about them.
 //!
-//! A change is decided in memory, and gathers the rows that are to be written together. Which rows are read, and who is asked and
-//! told, is the object's business; time, ids and rows come in as arguments.
+//! A change is decided in memory, and collects the rows that must be written together. Which rows are read, and who is asked
+//! and told, is up to the object; time, ids and rows come in as arguments.
 
 mod agents;
 mod audit;
@@ -63,14 +63,14 @@ use orgs::Org;
 use permits::Shorts;
 use watch::Watch;
 
-/// How long trunks are reminded of a revoked key or a deleted agent that is not guarded: far longer than any copy is stale.
+/// How long trunks are reminded of a revoked key or a deleted agent that is not guarded: far longer than any copy stays stale.
 const REVOCATION_TTL: Span = Span(7 * 86_400_000);
-/// When there are many of them, the oldest are forgotten: but none within this time, sixty times as long as KV says it takes.
+/// When there are many of them the oldest are forgotten, but none within this time: sixty times what KV documents.
 const REMEMBERED_AT_LEAST: Span = Span(3_600_000);
-/// How many are remembered for the whole time.
+/// How many are remembered for the full time.
 const MOST_REMEMBERED: usize = 300;
 
-/// Of what ended, each with when: what nobody needs to be reminded of any more.
+/// Of things that ended, each with its end: those nobody needs to be reminded of any more.
 fn forgotten<T: Copy>(mut ended: Vec<(Timestamp, T)>, now: Timestamp) -> Vec<T> {
     newest_first(&mut ended, |(at, _)| u128::from(at.0));
     let ended = ended.into_iter().enumerate();
@@ -80,22 +80,22 @@ fn forgotten<T: Copy>(mut ended: Vec<(Timestamp, T)>, now: Timestamp) -> Vec<T> 
     old.map(|(_, (_, what))| what).collect()
 }
 
-/// How many agents, trunks or keys an organisation holds at most.
+/// The most agents, trunks or keys an organisation may have.
 pub const MOST: usize = 1000;
 
 /// Which trunks must be told of a change.
 enum Affects {
-    /// Only readers of copies.
+    /// None; only readers of copies.
     NoTrunk,
     /// The one that changed.
     Trunk(TrunkId),
-    /// All that were not deleted.
+    /// All that have not been deleted.
     AllTrunks,
-    /// Those through which somebody is used: a key or an agent.
+    /// Those through which a key or an agent is used.
     TrunksOf(User),
 }
 
-/// Rows to write together; `None` removes one.
+/// Rows to be written together; `None` removes one.
 pub type Rows = VecMap<String, Option<String>>;
 
 /// An organisation's directory.
@@ -103,24 +103,24 @@ pub type Rows = VecMap<String, Option<String>>;
 pub struct Directory {
     org: Option<Org>,
     agents: VecMap<AgentId, AgentCard>,
-    /// Calling hours of those agents that have some and were not deleted.
+    /// Calling hours of agents that have some and were not deleted.
     agent_hours: VecMap<AgentId, CallingHours>,
-    /// And contact limits.
+    /// Their contact limits.
     agent_limits: VecMap<AgentId, Vec<ContactLimit>>,
     trunks: VecMap<TrunkId, StoredTrunk>,
     keys: VecMap<KeyId, StoredKey>,
-    /// When each was created.
+    /// All campaigns, each with when it was created.
     campaigns: VecMap<CampaignId, Timestamp>,
-    /// Those that run.
+    /// The runs in progress.
     runs: VecMap<CampaignId, Run>,
-    /// When those came to rest that did.
+    /// Campaigns that have come to rest, each with when.
     rested: VecMap<CampaignId, Timestamp>,
     tests: VecMap<DeliveryId, Delivery>,
     received: VecMap<u64, Received>,
     oversight: Oversight,
-    /// What messages to the operator tell, by their deliveries.
+    /// The operator's notices, by the delivery that carries each.
     notices: VecMap<DeliveryId, Notice>,
-    /// Erasures that are under way.
+    /// Erasures in progress.
     erasing: VecMap<ErasureId, Erasing>,
     used: VecMap<String, Used>,
     permits: VecMap<(User, TrunkTag), Timestamp>,
@@ -135,7 +135,7 @@ fn json(value: &impl Serialize) -> Option<String> {
 }
 
 impl Directory {
-    /// Rebuilds a directory from its rows; one that can't be read is an error, not a loss.
+    /// Rebuilds a directory from its rows. A row that can't be read is an error, so that nothing is lost.
     ///
     /// # Errors
     /// The name of the row.
@@ -147,7 +147,7 @@ impl Directory {
         Ok(directory)
     }
 
-    /// Takes in one row of those that are loaded.
+    /// Reads in one of the rows that are loaded.
     ///
     /// # Errors
     /// It can't be read.
@@ -184,7 +184,7 @@ impl Directory {
         Ok(())
     }
 
-    /// The rows that changed since this was asked last.
+    /// The rows that changed since the last call.
     pub fn take_rows(&mut self) -> Rows {
         std::mem::take(&mut self.rows)
     }
@@ -202,12 +202,12 @@ impl Directory {
         self.put("owed".into(), &pending);
     }
 
-    /// Has the audit log tell of something that changes nothing.
+    /// Adds a line to the audit log about something that changes nothing else.
     pub fn note(&mut self, entry: AuditEntry) {
         self.record(entry, &[], Affects::NoTrunk);
     }
 
-    /// Notes a change in the audit log, and who must be told of it.
+    /// Records a change in the audit log, and who must be told about it.
     fn record(&mut self, entry: AuditEntry, records: &[RecordKey], affects: Affects) {
         let Some(org) = self.org.as_mut() else { return };
         org.version += 1;
@@ -236,7 +236,7 @@ impl Directory {
     /// Forgets what nobody needs to be reminded of any more.
     pub fn forget_old(&mut self, now: Timestamp) {
         if self.is_deleting() {
-            return; // what the rows tell of is emptied first
+            return; // what the rows point to is emptied first
         }
         self.forget_received(now);
         self.forget_used(now, usize::MAX);

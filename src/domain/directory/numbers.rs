@@ -1,4 +1,4 @@
-//! That the organisation says of numbers that they are not to be called, or how often they may be. Which numbers those are, other objects know.
+//! Whether an organisation suppresses or limits calls to numbers. The numbers themselves are known to other objects.
 
 use super::agents::AgentCard;
 use super::{Affects, AuditEntry, Directory};
@@ -8,7 +8,7 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Timestamp;
 
 impl Directory {
-    /// Whether the organisation's trunks ask of each number.
+    /// Whether the organisation's trunks look up each number.
     #[must_use]
     pub fn asks_of_numbers(&self) -> bool {
         self.org.as_ref().is_some_and(|org| org.asks_of_numbers) || self.has_limits()
@@ -20,12 +20,12 @@ impl Directory {
         !self.agent_limits.is_empty() || media.is_some_and(|media| !media.contact_limits.is_empty())
     }
 
-    /// Whether trunks must know of an agent when its calls may be dialed.
+    /// Whether trunks must know about an agent by the time its calls may be dialed.
     pub(super) fn has_rules(&self, agent: &AgentId) -> bool {
         self.agent_hours.contains_key(agent) || self.agent_limits.contains_key(agent)
     }
 
-    /// How often numbers may be called, as far as this trunk's calls go.
+    /// The contact limits that this trunk's calls need.
     pub(super) fn limits_for(&self, trunk: TrunkTag, now: Timestamp) -> LimitsBook {
         let media = self.org.as_ref().and_then(|org| org.media.as_ref());
         let has_some = |card: &AgentCard| self.agent_limits.contains_key(&card.id);
@@ -40,7 +40,7 @@ impl Directory {
         }
     }
 
-    /// Notes what is done; where it `suppresses`, all trunks ask from now on, if they don't yet.
+    /// Records what is done; if it `suppresses`, all trunks look up numbers from now on.
     pub fn note_numbers(&mut self, entry: AuditEntry, suppresses: bool) {
         let Some(org) = self.org.as_mut() else { return };
         let is_first = suppresses && !org.asks_of_numbers;

@@ -1,4 +1,4 @@
-//! Which `Idempotency-Key`s were used. What was answered stays in rows, which nobody holds in memory.
+//! Which `Idempotency-Key`s were used. The responses are in rows that are not held in memory.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::domain::idempotency::{IDEMPOTENCY_TTL, Idempotency};
 use crate::domain::sorting::oldest_first;
 use crate::domain::time::Timestamp;
 
-/// How many are kept; beyond that the oldest goes.
+/// How many are kept; beyond that the oldest is dropped.
 const KEPT: usize = 10_000;
 
 /// What is known of a key that was used.
@@ -18,7 +18,7 @@ pub struct Used {
     pub at: Timestamp,
     /// SHA-256 of the request, in hex.
     pub request: String,
-    /// 32 random bytes in hex: what the answer showed once was derived from them.
+    /// 32 random bytes in hex, from which everything the response showed only once is derived.
     pub seed: String,
 }
 
@@ -26,7 +26,7 @@ fn used_row(key: &str) -> String {
     format!("once/{key}")
 }
 
-/// The row of an answer: not among those that are loaded.
+/// The name of a response's row, which is not among those that are loaded.
 #[must_use]
 pub fn answer_row(key: &str) -> String {
     format!("answer/{key}")
@@ -39,14 +39,14 @@ impl Directory {
         Ok(())
     }
 
-    /// What is known of a key, if it was used within the last day.
+    /// What is known of a key used within the last day.
     #[must_use]
     pub fn used(&self, key: &str, now: Timestamp) -> Option<&Used> {
         let used = self.used.get(&key.to_owned());
         used.filter(|used| now < used.at + IDEMPOTENCY_TTL)
     }
 
-    /// Notes that a key was used; `answer` is the JSON of what its request was answered, if a repeat is answered by it.
+    /// Records that a key was used; `answer` is the response's JSON, if repeats are answered with it.
     pub fn keep_used(
         &mut self,
         given: &Idempotency,
@@ -67,7 +67,7 @@ impl Directory {
         }
     }
 
-    /// Forgets keys that were used a day ago, and the oldest beyond so many.
+    /// Forgets keys used a day ago or earlier, and the oldest beyond `most`.
     pub(super) fn forget_used(&mut self, now: Timestamp, most: usize) {
         let is_old = |used: &Used| now >= used.at + IDEMPOTENCY_TTL;
         if self.used.len() <= most && !self.used.values().any(is_old) {
@@ -86,7 +86,7 @@ impl Directory {
         }
     }
 
-    /// Forgets a key, and what its request was answered.
+    /// Forgets a key and the response it was given.
     pub(super) fn forget_answer(&mut self, key: &str) {
         self.used.remove(&key.to_owned());
         self.remove(used_row(key));

@@ -19,25 +19,25 @@ pub(super) struct Org {
     /// What it keeps of its calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<MediaSettings>,
-    /// It has said of numbers that they are not to be called: its trunks ask of each.
+    /// Its trunks look up each number, since some are suppressed or were once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub asks_of_numbers: bool,
-    /// Since when its operator lets it call nobody.
+    /// Since when the operator has it suspended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspended_at: Option<Timestamp>,
-    /// That it is being deleted.
+    /// Its deletion, if it is being deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion: Option<Deletion>,
     /// Rises with each change; orders briefs and names audit entries.
     pub version: u64,
 }
 
-/// That an organisation is being deleted.
+/// An organisation's deletion in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deletion {
-    /// When that was asked for.
+    /// When it was requested.
     pub since: Timestamp,
-    /// When all had been emptied that keeps something of it. What was on its way there is looked for once more, a while later.
+    /// When everything that keeps something of it had been emptied. Latecomers are looked for once more a while later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emptied_at: Option<Timestamp>,
 }
@@ -51,10 +51,10 @@ pub struct OrgCard {
     pub name: String,
     /// When it was founded.
     pub created_at: Timestamp,
-    /// Since when it may call nobody.
+    /// Since when it is suspended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspended_at: Option<Timestamp>,
-    /// When its deletion was asked for.
+    /// When its deletion was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_requested_at: Option<Timestamp>,
     /// When nothing was left of it.
@@ -64,13 +64,13 @@ pub struct OrgCard {
     pub agents: usize,
     /// How many trunks.
     pub trunks: usize,
-    /// How many keys that were not revoked.
+    /// How many keys that have not been revoked.
     pub keys: usize,
     /// How many campaigns.
     pub campaigns: usize,
 }
 
-/// What the operator changes about an organisation; nothing is left as it is.
+/// What the operator changes about an organisation; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrgChange {
     /// What it is called from now on.
@@ -82,10 +82,10 @@ pub struct OrgChange {
 }
 
 impl Directory {
-    /// What the operator sees of the organisation, once it is founded.
+    /// What the operator sees of the organisation.
     ///
     /// # Errors
-    /// It is not.
+    /// It has not been founded.
     pub fn org_card(&self) -> Result<OrgCard, DirectoryRefusal> {
         let org = self.org.as_ref().ok_or(DirectoryRefusal::Missing)?;
         Ok(OrgCard {
@@ -102,14 +102,14 @@ impl Directory {
         })
     }
 
-    /// Whether the organisation may call nobody.
+    /// Whether the organisation is suspended.
     #[must_use]
     pub fn is_suspended(&self) -> bool {
         let org = self.org.as_ref();
         org.is_some_and(|org| org.suspended_at.is_some())
     }
 
-    /// Changes what the operator has a say in. What is so already is no change.
+    /// Applies an operator's change. Setting what is already so changes nothing.
     ///
     /// # Errors
     /// There is no such organisation; it is being deleted.
@@ -145,13 +145,13 @@ impl Directory {
         self.org.as_ref().map(|org| org.id)
     }
 
-    /// How many changes there were.
+    /// The number of changes so far.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.org.as_ref().map_or(0, |org| org.version)
     }
 
-    /// What the organisation and one of its keys are called.
+    /// The names of the organisation and of one of its keys.
     ///
     /// # Errors
     /// There is no such key.
@@ -161,7 +161,7 @@ impl Directory {
         Ok((&org.name, &key.name))
     }
 
-    /// Founds the organisation, once. Returns when that was, and whether it was before.
+    /// Founds the organisation, once. Returns when that was, and whether it had been founded before.
     pub fn found(
         &mut self,
         id: OrgId,

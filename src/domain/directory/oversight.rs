@@ -1,5 +1,5 @@
-//! What the platform knows of itself, in the operator's own directory: when the cron ran, messages that failed again and
-//! again, and alerts, each message of which is a delivery like a test event.
+//! What the platform knows of itself, in the operator's own directory: when the cron ran, messages that failed repeatedly,
+//! and alerts. Each message about an alert is a delivery, like a test event.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,38 +12,38 @@ use crate::domain::ids::{DeliveryId, IdKey, TrunkTag};
 use crate::domain::settings::Settings;
 use crate::domain::time::{Span, Timestamp};
 
-/// So long after the last message that failed its alert is resolved.
+/// How long after the last failed message the alert about it is resolved.
 const DEAD_FOR: Span = Span::from_secs(3_600);
 
-/// The cron of a deployment that was made just now has run by then: it runs each minute.
+/// The cron runs every minute, so that of a new deployment has run by then.
 const FIRST_RUN: Span = Span::from_secs(90);
 
-/// What the cron found on its way around.
+/// What the cron found on its round.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sweep {
-    /// The trunks that it looked at.
+    /// The trunks it looked at.
     pub looked_at: Vec<TrunkTag>,
-    /// Of those that alerts are about, the ones that there are no more. Then nothing else is told.
+    /// Trunks that open alerts are about and that no longer exist. Then nothing else is told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<TrunkTag>,
-    /// What is amiss with them.
+    /// Problems found with them.
     pub findings: Vec<Finding>,
     /// Trunks that did not answer.
     pub unreachable: usize,
-    /// Objects that had something to do, and nothing that would have woken them.
+    /// Objects that had work to do and no alarm to wake them.
     pub lost_alarms: usize,
-    /// What waits to be done.
+    /// What is waiting to be done.
     #[serde(default, skip_serializing_if = "Backlogs::is_empty")]
     pub backlogs: Backlogs,
 }
 
-/// What is kept.
+/// What is stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Oversight {
     /// When the cron last ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cron_at: Option<Timestamp>,
-    /// When somebody first asked, if that was before the cron ever ran.
+    /// When somebody first asked, if that was before the cron's first run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_at: Option<Timestamp>,
     /// How many trunks it looked at then,
@@ -52,31 +52,31 @@ pub struct Oversight {
     /// and how many of these did not answer.
     #[serde(default)]
     pub unreachable: usize,
-    /// How many objects it has found that nothing would have woken, in all.
+    /// How many objects it has found without an alarm that would have woken them, in total.
     #[serde(default)]
     pub lost_alarms: u64,
-    /// When it last saw a secret that a former key seals.
+    /// When it last saw a secret sealed with a former key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed_before_at: Option<Timestamp>,
-    /// What waited to be done then.
+    /// What was waiting to be done then.
     #[serde(default, skip_serializing_if = "Backlogs::is_empty")]
     pub backlogs: Backlogs,
-    /// Messages that failed again and again, in all.
+    /// Messages that failed repeatedly, in total.
     #[serde(default)]
     pub dead_letters: u64,
     /// When the last of them came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_letter_at: Option<Timestamp>,
-    /// When a message that was sent to try a queue came out of it, by the queue's binding.
+    /// When a test message last came out of each queue, by the queue's binding.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub queues: Vec<(String, Timestamp)>,
-    /// The alerts that are open; in a row of their own.
+    /// The open alerts; in a row of their own.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub alerts: Alerts,
 }
 
 impl Oversight {
-    /// Whether the cron has not run for so long; one that never ran, since somebody first asked.
+    /// Whether the cron has not run for `late`; before its first run, counted from when somebody first asked.
     #[must_use]
     pub fn is_cron_late(&self, late: Span, now: Timestamp) -> bool {
         match (self.cron_at, self.asked_at) {
@@ -108,7 +108,7 @@ impl Directory {
         Ok(())
     }
 
-    /// What is kept.
+    /// What is stored.
     #[must_use]
     pub fn oversight(&self) -> &Oversight {
         &self.oversight
@@ -122,7 +122,7 @@ impl Directory {
         self.put("oversight".into(), &notes);
     }
 
-    /// The message that a delivery carries, if it is one to the operator.
+    /// The notice that a delivery carries, if it is one to the operator.
     #[must_use]
     pub fn notice(&self, id: DeliveryId) -> Option<&Notice> {
         self.notices.get(&id)
@@ -132,7 +132,7 @@ impl Directory {
     pub fn swept(&mut self, sweep: &Sweep, settings: &Settings, key: &IdKey, now: Timestamp) {
         let is_first = self.oversight.cron_at.is_none();
         if !is_first {
-            // Should nothing have noticed by now that it was late.
+            // In case nothing noticed earlier that it was late.
             self.oversee(settings, key, now);
         }
         if sweep.gone.is_empty() {
@@ -158,7 +158,7 @@ impl Directory {
         self.oversee(settings, key, now);
     }
 
-    /// Somebody asks how the platform is.
+    /// Somebody asks about the platform's health.
     pub fn asked_of(&mut self, now: Timestamp) {
         if self.oversight.cron_at.is_none() && self.oversight.asked_at.is_none() {
             self.oversight.asked_at = Some(now);
@@ -166,7 +166,7 @@ impl Directory {
         }
     }
 
-    /// A message failed again and again.
+    /// A message failed repeatedly.
     pub fn dead_letter(&mut self, settings: &Settings, key: &IdKey, now: Timestamp) {
         self.oversight.dead_letters += 1;
         self.oversight.dead_letter_at = Some(now);
@@ -174,7 +174,7 @@ impl Directory {
         self.oversee(settings, key, now);
     }
 
-    /// A message that was sent to try a queue came out of it.
+    /// A test message came out of a queue.
     pub fn queue_seen(&mut self, queue: String, now: Timestamp) {
         let queues = &mut self.oversight.queues;
         queues.retain(|(known, _)| *known != queue);
@@ -182,7 +182,7 @@ impl Directory {
         self.put_oversight();
     }
 
-    /// When somebody must look whether the cron is late; nobody need, before it first ran and while it is known.
+    /// When somebody must check whether the cron is late; `None` before its first run and while an alert about it is open.
     #[must_use]
     pub fn cron_due(&self, settings: &Settings) -> Option<Timestamp> {
         let is_known = self.oversight.alerts.has(AlertKind::CronLate);
@@ -190,11 +190,11 @@ impl Directory {
         at.map(|at| at + settings.cron_late)
     }
 
-    /// Looks at what concerns no trunk.
+    /// Checks what concerns no single trunk.
     pub fn oversee(&mut self, settings: &Settings, key: &IdKey, now: Timestamp) {
         let notes = &self.oversight;
         if notes.cron_at.is_none() && notes.dead_letter_at.is_none() {
-            return; // it is no operator's
+            return; // not the operator's directory
         }
         let mut findings = Vec::new();
         let mut find = |kind, detail| {
@@ -245,9 +245,9 @@ impl Directory {
         }
     }
 
-    /// Whether there is room for it.
+    /// Sends a notice. Returns whether there was room for it.
     fn send_notice(&mut self, notice: Notice, url: &str, key: &IdKey, now: Timestamp) -> bool {
-        // What it tells stands in the notice; nobody reads the event of such a delivery.
+        // The notice holds the content; nobody reads this delivery's event.
         let new = |id| Delivery::new(id, EventType::Failed, url.to_owned(), now);
         let Ok(delivery) = self.new_delivery(new, key, now) else {
             return false;
@@ -276,7 +276,7 @@ mod tests {
         IdKey::new(b"the tests' own key")
     }
 
-    /// The directory as its rows tell, with those that were written by now.
+    /// The directory as restored from its rows, including those just written.
     fn restarted(directory: &mut Directory, rows: &mut super::super::Rows) -> Directory {
         for (name, doc) in directory.take_rows().iter() {
             rows.insert(name.clone(), doc.clone());
@@ -286,7 +286,7 @@ mod tests {
         Directory::restore(known).expect("rows")
     }
 
-    /// What is on its way to the operator.
+    /// The notices on their way to the operator.
     fn sent(directory: &mut Directory, now: Timestamp) -> Vec<(bool, AlertKind)> {
         let due: Vec<DeliveryId> = directory.due_tests(now).map(|(_, due)| due.id).collect();
         let notices = due.iter().filter_map(|id| directory.notice(*id));

@@ -1,4 +1,4 @@
-//! What others must still be told: a transactional outbox, which is part of the rows.
+//! What others must still be told: a transactional outbox, kept in the rows.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,30 +10,30 @@ use crate::domain::record_key::RecordKey;
 /// What others must still be told.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
-    /// Copies to write, each with the version that made it wrong.
+    /// Copies to write, each with the version that made it stale.
     pub records: Vec<(RecordKey, u64)>,
-    /// Trunks that are still to be briefed.
+    /// Trunks still to be briefed.
     pub briefs: Vec<(TrunkId, u64)>,
-    /// Campaigns that are still to be paused.
+    /// Campaigns still to be paused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pauses: Vec<PendingHalt>,
 }
 
-/// A campaign that is to be paused, because the key was revoked that started it.
+/// A campaign to be paused because the key that started it was revoked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingHalt {
-    /// The campaign that is to be told.
+    /// The campaign to be told.
     pub campaign: CampaignId,
-    /// What was started later runs in another's name.
+    /// Runs started after this version belong to another key.
     pub version: u64,
     /// Who revoked the key.
     pub by: Option<KeyId>,
-    /// By which request.
+    /// The request that revoked it.
     pub request: String,
 }
 
 impl Pending {
-    /// Whether everybody was told.
+    /// Whether nobody is left to be told.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.records.is_empty() && self.briefs.is_empty() && self.pauses.is_empty()
@@ -54,7 +54,7 @@ impl Pending {
         self.records.push((key.clone(), version));
     }
 
-    /// Of it, what came up since this version.
+    /// The part that arose since this version.
     #[must_use]
     pub fn since(mut self, version: u64) -> Self {
         self.records.retain(|(_, at)| *at > version);
@@ -71,13 +71,13 @@ impl Directory {
         &self.pending
     }
 
-    /// Whether a trunk has to hear of an agent before a call of its is asked for there: it has rules that the trunk may not know.
+    /// Whether a trunk must be told about an agent before it is asked for a call: the agent has rules the trunk may not know.
     #[must_use]
     pub fn must_be_told_of(&self, agent: Option<&AgentId>) -> bool {
         agent.is_some_and(|agent| self.has_rules(agent))
     }
 
-    /// Takes off what was told, unless it changed meanwhile.
+    /// Removes what was told, unless it has changed meanwhile.
     pub fn acknowledge(
         &mut self,
         told: &[(TrunkId, Option<u64>)],
@@ -89,7 +89,7 @@ impl Directory {
                 .iter()
                 .any(|(id, version)| id == pending && *version >= Some(*at))
         });
-        // Whoever could not be told has its turn after all others.
+        // Whoever could not be told comes after all others.
         let was_tried = |(pending, _): &(TrunkId, u64)| told.iter().any(|(id, _)| id == pending);
         let (tried, mut briefs): (Vec<_>, Vec<_>) =
             self.pending.briefs.drain(..).partition(was_tried);
@@ -108,13 +108,13 @@ impl Directory {
         }
     }
 
-    /// Forgets which trunks are still to be briefed: a fault.
+    /// Forgets which trunks are still to be briefed: a planted fault.
     pub fn drop_briefs(&mut self) {
         self.pending.briefs.clear();
         self.put_pending();
     }
 
-    /// A restriction that was asked for again: done, while somebody is yet to be told of it.
+    /// Answers a restriction that is asked for again: done already, unless somebody has yet to be told.
     pub(super) fn repeated(&self, was_done: bool) -> Result<(), DirectoryRefusal> {
         let is_left = !self.pending.briefs.is_empty() || !self.pending.pauses.is_empty();
         match was_done && is_left {

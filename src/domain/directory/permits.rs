@@ -1,15 +1,15 @@
-//! Permits: who may be used through which trunk, and until when.
+//! Permits: which keys and agents may be used through which trunk, and until when.
 //!
-//! An organisation's first trunks, keys and agents are known to each other: each change of a key or an agent is told to all of
-//! these trunks, and a trunk refuses what it was told of. Of those that come later there may be a thousand of each, too many to
-//! be told. They are *guarded*, which their ids say (`ids`): whoever asks a trunk for something in their name needs a permit,
-//! which the directory gives for a minute and keeps for four. So it knows which trunks to tell when one of them is revoked or
-//! deactivated: those few that it may be used through just now; for all others there is no permit any more.
+//! An organisation's first trunks, keys and agents know each other: each change of a key or an agent is told to all of these
+//! trunks, and a trunk refuses what it was told about. There may be a thousand of those that come later, too many to tell
+//! each time. They are *guarded*, and their ids say so (`ids`): whoever asks a trunk for something on their behalf needs a
+//! permit, which the directory gives for a minute and remembers for four. So when one of them is revoked or deactivated, the
+//! directory knows which trunks to tell: the few it may be used through at the moment. For all others no permit is left.
 //!
-//! Somebody who is used through more trunks than can be told of an end is permitted to use the others for a moment (*short*
-//! permits): what is asked of a trunk says until when it is good, and the trunk refuses what comes later. So it is told of
-//! nothing: the directory answers when the last short permit is over. What may wait depends on its key and its agent for as
-//! long, and is permitted for as long, through however many trunks.
+//! A key or an agent used through more trunks than can be told of its end gets *short* permits for the others: each request
+//! tells the trunk until when it is valid, and the trunk refuses it later. Those trunks are not told; the directory waits
+//! until the last short permit is over before it answers. A call that may wait depends on its key and its agent for as long,
+//! and gets a permit for as long, through however many trunks.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,23 +20,23 @@ use crate::domain::ids::{AgentId, KeyId, TrunkId, TrunkTag};
 use crate::domain::settings::Settings;
 use crate::domain::time::{Span, Timestamp};
 
-/// How long an edge relies on a permit, from when it asked.
+/// How long the edge relies on a permit, from when it asked for it.
 pub const RELIED_ON: Span = Span(60_000);
-/// One that is given again is written only when less than this is left of it: what was sent in the last moment of a permit
-/// must find its trunk told, and may be a minute on its way.
+/// A permit given again is written only when less than this is left of it: a request sent in the permit's last moment must
+/// find its trunk told, and may be in transit for a minute.
 const LEFT: Span = Span(150_000);
-/// How long one is kept.
+/// How long one is remembered.
 const KEPT: Span = Span(240_000);
-/// How long a short one is good, by the directory's clock.
+/// How long a short one is valid, by the directory's clock.
 const SHORT: Span = Span(2_000);
-/// How far apart the clocks of two objects are at most.
+/// The most that two objects' clocks differ.
 const APART: Span = Span(3_000);
-/// How long it is noted that somebody has short ones.
+/// How long it is noted that a key or an agent has short permits.
 const NOTED: Span = Span(60_000);
-/// How many are kept; beyond that none is given until some have passed.
+/// How many are remembered; beyond that none is given until some have expired.
 const MOST: usize = 20_000;
 
-/// Who is used.
+/// Who is used: a key or an agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum User {
     /// A key, by whoever holds it.
@@ -63,33 +63,33 @@ impl std::fmt::Display for User {
     }
 }
 
-/// What somebody wants to do, and through which trunk.
+/// What a key or an agent is to be used for, and through which trunk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Permit {
     /// The trunk through which the key or the agent is used.
     pub trunk: TrunkTag,
-    /// Of a call that is to be placed: its agent.
+    /// For a call that is to be placed: its agent.
     pub agent: Option<AgentId>,
-    /// How long the call may stand in the queue, all of which it depends on its key and its agent.
+    /// How long the call may stay queued, during which it depends on its key and its agent.
     pub waits: Span,
-    /// The trunk refused the agent: it was not told that this is active again.
+    /// The trunk refused the agent, not having been told that it is active again.
     pub refused: bool,
-    /// Who asks tells the trunk until when it is good.
+    /// The caller will tell the trunk until when it is valid.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub short: bool,
 }
 
-/// That somebody has short permits.
+/// The short permits of a key or an agent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shorts {
-    /// As long as that is noted.
+    /// How long they are noted.
     noted_until: Timestamp,
-    /// Until when the last is good, of those that this object gave since it was loaded.
+    /// Until when the last of them is valid, counting those this object gave since it was loaded.
     good_until: Option<Timestamp>,
 }
 
 impl Permit {
-    /// Whether one that is kept until then does for this one as well.
+    /// Whether one that is kept until `until` covers this one as well.
     pub(super) fn lasts(&self, until: Option<Timestamp>, now: Timestamp) -> bool {
         until.is_some_and(|until| until >= now + self.waits + LEFT)
     }
@@ -99,7 +99,7 @@ impl Permit {
         now + self.waits + KEPT
     }
 
-    /// Where there are calling hours, a call may wait for an opening that nobody knew of when it was accepted.
+    /// Where there are calling hours, a call may have to wait for an opening unknown when it was accepted.
     fn that_may_wait(&self, has_hours: bool) -> Self {
         let waits = match has_hours && self.agent.is_some() {
             true => self.waits.max(LONGEST_UNASKED),
@@ -135,13 +135,13 @@ impl Directory {
         Ok(())
     }
 
-    /// Whether somebody may be used through a trunk.
+    /// Whether a key or an agent may be used through a trunk.
     pub(super) fn is_permitted(&self, user: User, trunk: TrunkTag, now: Timestamp) -> bool {
         let until = self.permits.get(&(user, trunk));
         until.is_some_and(|until| now < *until) || self.runs_through(user, trunk)
     }
 
-    /// Whether somebody may be used through any trunk.
+    /// Whether a key or an agent may be used through any trunk.
     pub(super) fn is_used(&self, user: User, now: Timestamp) -> bool {
         let mut permits = self.permits.iter();
         permits.any(|((known, _), until)| *known == user && now < *until) || self.is_run_with(user)
@@ -157,7 +157,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Whether somebody may be used through so many trunks that no other is told of the end of that.
+    /// Whether it is used through so many trunks that no further one would be told of its end.
     fn is_used_widely(&self, user: User, trunk: TrunkTag, now: Timestamp, most: usize) -> bool {
         let permits = self.permits.iter();
         let in_force = permits.filter(|((known, _), until)| *known == user && now < **until);
@@ -181,8 +181,8 @@ impl Directory {
         good_until
     }
 
-    /// Until when a trunk may take somebody for good that was told nothing of the end of that; who was loaded then knows of no
-    /// short permit before.
+    /// Until when a trunk that was told nothing may go on accepting a key or an agent; an object loaded at `loaded_at` knows
+    /// of no earlier short permits.
     #[must_use]
     pub fn taken_until(&self, user: User, loaded_at: Timestamp) -> Option<Timestamp> {
         let shorts = self.shorts.get(&user)?;
@@ -208,7 +208,7 @@ impl Directory {
         Ok(())
     }
 
-    /// The first calling hours are set: what was permitted without them may have to wait for an opening.
+    /// The first calling hours are set: what was permitted without them may now have to wait for an opening.
     pub(super) fn lengthen_permits(&mut self, now: Timestamp) {
         let in_force = self.permits.iter().filter(|(_, until)| now < **until);
         let in_force: Vec<_> = in_force.map(|(permit, until)| (*permit, *until)).collect();
@@ -219,7 +219,7 @@ impl Directory {
         }
     }
 
-    /// Forgets permits that have passed.
+    /// Forgets permits that have expired.
     pub(super) fn forget_permits(&mut self, now: Timestamp) {
         let shorts = self.shorts.iter();
         let over: Vec<User> = shorts
@@ -244,7 +244,7 @@ impl Directory {
         self.permits.retain(|_, until| now < *until);
     }
 
-    /// Gives a key a permit. Returns until when it is good, if it is a short one.
+    /// Gives a key a permit. Returns until when it is valid, if it is a short one.
     ///
     /// # Errors
     /// The agent takes no calls; too many permits are in force.
@@ -261,10 +261,10 @@ impl Directory {
         }
         let is_it = |id: &&TrunkId| id.tag() == permit.trunk;
         let Some(trunk) = self.trunks.keys().find(is_it).copied() else {
-            // Somebody else's, if anybody's: its object tells nothing of it.
+            // Another organisation's trunk, if it exists: its object reveals nothing.
             return Ok(None);
         };
-        // Of guarded agents, a trunk was told the hours of those alone that could be used through it.
+        // A trunk was told the hours of only those guarded agents that could be used through it.
         let is_news = permit.agent.is_some_and(|agent| {
             let is_known = self.is_permitted(User::Agent(agent), permit.trunk, now);
             agent.is_guarded() && !is_known && self.has_rules(&agent)

@@ -1,4 +1,4 @@
-//! What the built-in receiver took: the last few notifications, for a day.
+//! The built-in receiver: the latest notifications, for a day.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,21 +11,21 @@ const KEPT: usize = 20;
 /// and for how long.
 const KEPT_FOR: Span = Span(24 * 3_600_000);
 
-/// A notification that came.
+/// A notification that arrived.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
-    /// When it came.
+    /// When it arrived.
     pub at: Timestamp,
-    /// Whether its signatures are the organisation's; said by the directory, which knows the secrets.
+    /// Whether the organisation's secrets signed it; decided by the directory, which knows them.
     pub verified: bool,
-    /// The headers that matter, with lower-case names.
+    /// The relevant headers, with lower-case names.
     pub headers: Vec<(String, String)>,
     /// The exact body.
     pub body: String,
 }
 
 impl Directory {
-    /// Keeps a notification, and says whether it is authentic.
+    /// Stores a notification and checks whether it is authentic.
     ///
     /// # Errors
     /// There is no organisation.
@@ -47,7 +47,7 @@ impl Directory {
         Ok(())
     }
 
-    /// What came lately, newest first.
+    /// The notifications of the last day, newest first.
     #[must_use]
     pub fn received_lately(&self, now: Timestamp) -> Vec<Received> {
         let recent = |received: &&Received| now < received.at + KEPT_FOR;
@@ -55,7 +55,7 @@ impl Directory {
         newest_first.filter(recent).cloned().collect()
     }
 
-    /// Forgets what came long ago.
+    /// Forgets notifications that are too old.
     pub(super) fn forget_received(&mut self, now: Timestamp) {
         let old = |received: &Received| now >= received.at + KEPT_FOR;
         while self.received.values().next().is_some_and(old)

@@ -1,21 +1,21 @@
-//! Why a directory refuses.
+//! Why a directory refuses a request.
 
 use serde::{Deserialize, Serialize};
 
-/// Why a directory refuses.
+/// The reason; handlers turn it into a `Refusal` with a public text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DirectoryRefusal {
-    /// No such thing.
+    /// There is no such thing.
     Missing,
-    /// It changed meanwhile: read it again.
+    /// It has changed meanwhile: read it again.
     Changed,
-    /// The organisation holds as many as it may.
+    /// The organisation has as many as it may.
     TooMany,
-    /// Trunks can't be told of more calling hours of agents.
+    /// Trunks can't be told any more calling hours of agents.
     TooManyHours,
     /// The last owner key.
     LastOwner,
-    /// An end that is past.
+    /// An expiry in the past.
     Past,
     /// The `Idempotency-Key` was used for another request.
     KeyReused,
@@ -23,20 +23,20 @@ pub enum DirectoryRefusal {
     InProgress,
     /// The trunk carries calls.
     LiveCalls,
-    /// The change is kept, but a trunk could not be told yet; it will be.
+    /// The change is stored, but a trunk could not be told yet; it will be.
     #[serde(rename = "Untold")]
     NotPropagated,
-    /// The key that asks was revoked, whatever a stale copy says.
+    /// The requesting key was revoked, whatever a stale copy says.
     InvalidKey,
     /// The agent takes no calls.
     Inactive,
-    /// Campaigns run with it.
+    /// Running campaigns use it.
     RunningCampaigns,
     /// The campaign's agent was deleted.
     NoAgent,
     /// The campaign's trunk was deleted.
     NoTrunk,
-    /// The organisation may call nobody.
+    /// The organisation is suspended.
     Suspended,
     /// The organisation is being deleted, or was.
     Deleted,

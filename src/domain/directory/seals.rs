@@ -1,11 +1,11 @@
-//! Which keys others' secrets are sealed with: those of trunks' carriers, and of where recordings go.
+//! Which keys seal others' secrets: those of trunks' carriers, and of the recordings' storage.
 
 use super::Directory;
 use crate::domain::sealed::Sealed;
 use crate::domain::trunk::TrunkConfig;
 
 impl Directory {
-    /// The names of the keys that seal something, and how much each does.
+    /// The names of the keys in use as seals, each with how many secrets it seals.
     #[must_use]
     pub fn seals(&self) -> Vec<(String, usize)> {
         let trunks = self.trunks.values().filter(|trunk| !trunk.deleted);
@@ -20,7 +20,7 @@ impl Directory {
         names
     }
 
-    /// The trunks whose secret another key seals than this one.
+    /// The trunks whose secret is sealed with a key other than this one.
     #[must_use]
     pub fn trunks_sealed_before(&self, key: &str) -> Vec<TrunkConfig> {
         let trunks = self.trunks.values().filter(|trunk| !trunk.deleted);
@@ -32,7 +32,7 @@ impl Directory {
         configs.cloned().collect()
     }
 
-    /// The secret of where recordings go.
+    /// The secret of the recordings' storage.
     #[must_use]
     pub fn storage_secret(&self) -> Option<&Sealed> {
         let storage = self.media()?.recordings.as_ref()?;

@@ -1,4 +1,4 @@
-//! The webhook secrets. Trunks sign by them, so they are told of each; no copy holds one.
+//! The webhook secrets. Trunks sign with them, so they are told each; no copy holds one.
 
 use super::{Affects, Author, Directory, DirectoryRefusal};
 use crate::domain::callback::{MOST_PREVIOUS, WebhookSecret, WebhookSecrets};
@@ -14,10 +14,10 @@ impl Directory {
         self.org.as_ref().map(|org| &org.secrets)
     }
 
-    /// Makes another the newest; the one before signs beside it for a while. All trunks are told; a copy that an earlier release wrote goes.
+    /// Makes another the newest; the one before signs beside it for a while. All trunks are told; a copy written by an earlier release is removed.
     ///
     /// # Errors
-    /// There is no organisation; too many sign beside each other.
+    /// There is no organisation; too many secrets sign at the same time.
     pub fn rotate_secret(
         &mut self,
         secret: WebhookSecret,
@@ -40,7 +40,7 @@ impl Directory {
         Ok(secrets)
     }
 
-    /// Owes a trunk its brief, if it is one that does not know the secrets and could.
+    /// Queues a brief for a trunk that does not know the secrets but could.
     pub fn owe_secrets(&mut self, tag: TrunkTag) {
         let ids = self.trunks.keys().copied();
         let ids: Vec<TrunkId> = ids.filter(|id| id.tag() == tag).collect();

@@ -10,7 +10,7 @@ use crate::domain::time::{Span, Timestamp};
 const KEPT: usize = 1000;
 
 impl Directory {
-    /// The id for the next test delivery: later than all before it.
+    /// The id for the next test delivery: later than any before.
     fn next_test_id(&self, now: Timestamp, key: &IdKey) -> DeliveryId {
         let last = self.tests.keys().next_back().map(|id| id.address());
         let next = Address::next(last, now, TrunkTag::DIRECTORY);
@@ -22,7 +22,7 @@ impl Directory {
         self.tests.values().find(finished).map(|test| test.id)
     }
 
-    /// Keeps a test delivery; beyond a number of them, the oldest that is finished goes.
+    /// Stores a test delivery; beyond the maximum, the oldest finished one is dropped.
     fn keep_test(&mut self, delivery: Delivery) {
         let is_new = !self.tests.contains_key(&delivery.id);
         if is_new
@@ -39,7 +39,7 @@ impl Directory {
         self.tests.insert(delivery.id, delivery);
     }
 
-    /// The test deliveries that are on their way.
+    /// The test deliveries in progress.
     #[must_use]
     pub fn undelivered(&self) -> Option<Waiting> {
         let tests = self.tests.values();
@@ -47,13 +47,13 @@ impl Directory {
         Waiting::of(pending.map(|test| test.created_at))
     }
 
-    /// When a test delivery is due.
+    /// When a test delivery is next due.
     #[must_use]
     pub fn next_callback(&self) -> Option<Timestamp> {
         self.tests.values().filter_map(Delivery::due).min()
     }
 
-    /// Hands out the attempts that are due, each with its number.
+    /// Hands out the due attempts, each with its number.
     pub fn due_tests(&mut self, now: Timestamp) -> impl Iterator<Item = (u32, &Delivery)> {
         let due = move |delivery: &mut Delivery| delivery.take(now);
         let tests = self.tests.values_mut();
@@ -63,7 +63,7 @@ impl Directory {
     /// A new test delivery to this receiver.
     ///
     /// # Errors
-    /// No more can be kept: those under way are never dropped.
+    /// No more can be stored: those in progress are never dropped.
     pub fn new_test(
         &mut self,
         url: String,
@@ -92,7 +92,7 @@ impl Directory {
     /// One test delivery.
     ///
     /// # Errors
-    /// There is none.
+    /// There is no such delivery.
     pub fn test(&self, id: DeliveryId) -> Result<&Delivery, DirectoryRefusal> {
         self.tests.get(&id).ok_or(DirectoryRefusal::Missing)
     }
@@ -123,7 +123,7 @@ impl Directory {
     /// A sender is about to make an attempt. Leases are not stored.
     ///
     /// # Errors
-    /// It is not to be made.
+    /// The attempt must not be made.
     pub fn begin_test(
         &mut self,
         id: DeliveryId,
@@ -135,7 +135,7 @@ impl Directory {
         begins.then_some(()).ok_or(DirectoryRefusal::Missing)
     }
 
-    /// The result of an attempt.
+    /// Takes the result of an attempt.
     pub fn test_attempted(
         &mut self,
         id: DeliveryId,
@@ -152,7 +152,7 @@ impl Directory {
         }
     }
 
-    /// A sender waits for a slow receiver.
+    /// A sender is waiting for a slow receiver.
     pub fn extend_test(&mut self, id: DeliveryId, attempt: u32, until: Timestamp) {
         if let Some(test) = self.tests.get_mut(&id) {
             test.extend(attempt, until);

@@ -14,36 +14,36 @@ use crate::domain::settings::Settings;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::{AgentBreakers, Brief, TrunkConfig};
 
-/// What the object of a new trunk was told that may change before there is one.
+/// What a new trunk's object was told, as far as it may change before the trunk exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
-    /// The new trunk as it was asked for.
+    /// The new trunk as requested.
     pub config: TrunkConfig,
     asks_of_numbers: bool,
     limits: LimitsBook,
 }
 
-/// A trunk's row. Never removed: its calls stay readable.
+/// A trunk's row. Never removed, so that its calls stay readable.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StoredTrunk {
-    /// As it is configured.
+    /// Its configuration.
     pub config: TrunkConfig,
-    /// Lists are in this order.
+    /// When it was created; lists are in this order.
     #[serde(default)]
     pub created_at: Timestamp,
     /// No longer listed, no longer usable.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
-    /// Since when; of one that an earlier release deleted, since that was found.
+    /// When it was deleted; if an earlier release did that, when this was noticed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
-    /// Whether it was made to be guarded: of those before, one in 4096 has such an id by chance, and is told of everything.
+    /// Whether it was created as guarded. Of older trunks one in 4096 has such an id by chance, and is told everything.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub guarded: bool,
-    /// Of a guarded trunk: whether a call through it was ever permitted. Without one it holds none.
+    /// For a guarded trunk: whether a call through it was ever permitted. If not, it has none.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub used: bool,
-    /// Of a guarded trunk: no call was permitted through it for longer than until then.
+    /// For a guarded trunk: no call through it was permitted for longer than this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calls_until: Option<Timestamp>,
 }
@@ -61,7 +61,7 @@ impl Directory {
         self.trunks.get(&id).filter(|stored| !stored.deleted)
     }
 
-    /// A trunk that was not deleted.
+    /// A trunk that has not been deleted.
     #[must_use]
     pub fn trunk(&self, id: TrunkId) -> Option<&TrunkConfig> {
         self.live_trunk(id).map(|stored| &stored.config)
@@ -76,18 +76,18 @@ impl Directory {
             .count()
     }
 
-    /// All trunks, as they are stored.
+    /// All trunks, as stored.
     pub fn trunks(&self) -> impl Iterator<Item = &StoredTrunk> {
         self.trunks.values()
     }
 
-    /// A trunk as it is stored, deleted or not.
+    /// A trunk as stored, deleted or not.
     #[must_use]
     pub fn stored_trunk(&self, id: TrunkId) -> Option<&StoredTrunk> {
         self.trunks.get(&id)
     }
 
-    /// All trunks that ever held calls, but for those that were deleted so long ago.
+    /// All trunks that ever held calls, except those deleted more than `told_for` ago.
     #[must_use]
     pub fn tags(&self, now: Timestamp, told_for: Span) -> Vec<TrunkTag> {
         let is_told_of = |stored: &&StoredTrunk| {
@@ -102,8 +102,8 @@ impl Directory {
             .collect()
     }
 
-    /// The trunks that must be told of a change of a key or an agent: those that are known to it, and those through which
-    /// it may be used just now.
+    /// The trunks that must be told about a change of a key or an agent: those that know it anyway, and those through which
+    /// it may be used at the moment.
     pub(super) fn trunks_of(&self, user: User, now: Timestamp) -> Vec<TrunkId> {
         let is_told = |trunk: &&StoredTrunk| {
             let permitted = self.is_permitted(user, trunk.config.id.tag(), now);
@@ -114,7 +114,7 @@ impl Directory {
         told.map(|trunk| trunk.config.id).collect()
     }
 
-    /// The id of a new trunk: guarded when there are many.
+    /// The id of a new trunk: guarded if there are many.
     fn guarded_trunk(&self, id: TrunkId, settings: &Settings) -> TrunkId {
         let live = self.trunks.values().filter(|trunk| !trunk.deleted);
         let known = live.filter(|trunk| !trunk.guarded).count();
@@ -135,7 +135,7 @@ impl Directory {
         }
     }
 
-    /// Campaigns may place calls through a trunk until then, permitted by nothing else.
+    /// Campaigns may place calls through a trunk until then, without any other permit.
     pub(super) fn use_for_campaigns(&mut self, id: TrunkId, until: Timestamp) {
         let permits = self.permits.iter().filter(|((_, tag), _)| *tag == id.tag());
         let permitted = permits.map(|(_, until)| *until).max();
@@ -154,10 +154,10 @@ impl Directory {
         }
     }
 
-    /// What the object of a new trunk is to be told, and what this says that may change before it has heard it.
+    /// What a new trunk's object must be told, and the parts of it that may change before it has heard.
     ///
     /// # Errors
-    /// There are too many.
+    /// There are too many trunks.
     pub fn offer(
         &self,
         mut config: TrunkConfig,
@@ -177,15 +177,15 @@ impl Directory {
         Ok((offer, brief))
     }
 
-    /// Whether an object that was told this knows all that it must. Meanwhile the first number may have been suppressed, or
-    /// limited: the new trunk was not among those that were told.
+    /// Whether an object that was told this knows all that it must. Meanwhile the first number may have been suppressed or
+    /// limited, and the new trunk was not among those told of that.
     #[must_use]
     pub fn still_holds(&self, offer: &Offer, now: Timestamp) -> bool {
         let tag = offer.config.id.tag();
         self.asks_of_numbers() == offer.asks_of_numbers && self.limits_for(tag, now) == offer.limits
     }
 
-    /// Adds a trunk whose object knows of it already.
+    /// Adds a trunk that its object already knows.
     ///
     /// # Errors
     /// There are too many.
@@ -207,7 +207,7 @@ impl Directory {
             calls_until: None,
         };
         self.watch.begin_anew();
-        // Briefed once more: what changed while its object was asked is in this one.
+        // Briefed once more, to include what changed while its object was asked.
         self.keep_trunk(stored, author.entry("sip_trunk.create", config.id));
         Ok(config)
     }
@@ -215,7 +215,7 @@ impl Directory {
     /// Replaces `was`.
     ///
     /// # Errors
-    /// It is gone; it is not what it was when the change was composed.
+    /// It was deleted; it changed since the change was composed.
     pub fn save_trunk(
         &mut self,
         config: TrunkConfig,
@@ -247,7 +247,7 @@ impl Directory {
         self.keep_trunk(deleted, author.entry("sip_trunk.delete", id));
     }
 
-    /// Trunks that an earlier release deleted, which did not note when, leave the live feed a day from now: one at each command.
+    /// Trunks deleted by an earlier release, without a date, leave the live feed a day from now: one is dated at each command.
     pub(super) fn date_deletions(&mut self, now: Timestamp) {
         let is_undated = |stored: &&StoredTrunk| stored.deleted && stored.deleted_at.is_none();
         let undated = self.trunks.values().find(is_undated);
@@ -274,7 +274,7 @@ impl Directory {
         self.record(entry, &records, Affects::Trunk(id));
     }
 
-    /// Owes a trunk that was not deleted its brief, as it is. Returns whether there is one.
+    /// Queues a brief for a trunk, without a change. Returns whether there is such a trunk.
     pub fn owe_brief(&mut self, id: TrunkId) -> bool {
         let exists = self.trunk(id).is_some();
         if exists {
@@ -285,7 +285,7 @@ impl Directory {
         exists
     }
 
-    /// All that a trunk must know, as of now.
+    /// Everything a trunk must know, as of now.
     #[must_use]
     pub fn brief(&self, config: &TrunkConfig, now: Timestamp) -> Brief {
         let deleted = self
@@ -294,7 +294,7 @@ impl Directory {
             .is_some_and(|stored| stored.deleted);
         let mut config = config.clone();
         let suspended = self.is_suspended();
-        // A trunk of an earlier release knows of inactive trunks alone.
+        // A trunk of an earlier release only understands that trunks are inactive.
         if deleted || suspended {
             config.status = Status::Inactive;
         }

@@ -1,4 +1,4 @@
-//! The ids that say where something lives: when and at whose object, under a keyed check. See the head of [`super`].
+//! Ids that say where something lives: when, and in whose object, under a keyed check. See [`super`].
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use super::{CallId, CampaignId, DeliveryId, TrunkTag, parse_hyphenated};
 use crate::domain::mac::hmac_sha256;
 use crate::domain::time::{Span, Timestamp};
 
-/// The secret under which ids are checked. It knows those of earlier secrets, and makes none by them but what belongs to one.
+/// The secret that checks ids. It knows earlier secrets too, but uses them only for ids that belong to ids made with them.
 #[derive(Clone)]
 pub struct IdKey {
     newest: Hmac<Sha256>,
@@ -18,7 +18,7 @@ pub struct IdKey {
 }
 
 impl IdKey {
-    /// A key of any length.
+    /// From a secret of any length.
     #[must_use]
     pub fn new(secret: &[u8]) -> Self {
         Self {
@@ -27,7 +27,7 @@ impl IdKey {
         }
     }
 
-    /// Knows the ids of these as well.
+    /// Also accepts ids made with these keys.
     #[must_use]
     pub fn following<'a>(mut self, former: impl Iterator<Item = &'a Self>) -> Self {
         self.former = former.map(|key| key.newest.clone()).collect();
@@ -42,7 +42,7 @@ impl IdKey {
         std::iter::once(&self.newest).chain(&self.former).find(made)
     }
 
-    /// The key that made an id, or the newest: what belongs together has one key.
+    /// The key that made an id, or else the newest: ids that belong together have one key.
     fn of(&self, kind: IdKind, id: Uuid) -> &Hmac<Sha256> {
         self.maker(kind, id).unwrap_or(&self.newest)
     }
@@ -79,7 +79,7 @@ const VERSION_AND_VARIANT_MASK: u128 = (0xf << 76) | (0b11 << 62);
 /// The highest sequence number within one millisecond.
 pub const MAX_SEQUENCE: u16 = 0xfff;
 
-/// When and where: what call ids and delivery ids are made of.
+/// When and where: the content of call ids and delivery ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Address {
     /// Milliseconds since the epoch, 48 bits.
@@ -116,15 +116,15 @@ impl Address {
         key.maker(kind, id).map(|_| Self::of(id))
     }
 
-    /// The place among its trunk's rows of what is here: see [`CallId::row`].
+    /// Its position among its trunk's rows: see [`CallId::row`].
     #[must_use]
     pub fn row(self) -> u64 {
         let since = (self.at.0.saturating_sub(ROWS_BEGIN)).min(ROWS_LAST);
         since << 12 | u64::from(self.sequence)
     }
 
-    /// The address that follows `last`: at `now`, or as close after `last` as can be, so that ids
-    /// of one trunk only ever rise, whatever the clock does.
+    /// The address after `last`: at `now`, or as soon after `last` as possible, so that a trunk's ids
+    /// only ever rise, whatever the clock does.
     #[must_use]
     pub fn next(last: Option<Self>, now: Timestamp, tag: TrunkTag) -> Self {
         match last {
@@ -152,33 +152,33 @@ const ROWS_BEGIN: u64 = 1_735_689_600_000;
 const ROWS_LAST: u64 = (1 << 41) - 1;
 
 impl CallId {
-    /// The id of the call at `address`.
+    /// Makes the id of the call at `address`.
     #[must_use]
     pub fn mint(address: Address, key: &IdKey) -> Self {
         Self(address.seal(IdKind::Call, &key.newest))
     }
 
-    /// Reads an id from outside; `None` unless `key` issued it.
+    /// Parses an id from outside; `None` unless `key` issued it.
     #[must_use]
     pub fn verify(text: &str, key: &IdKey) -> Option<Self> {
         let id = parse_hyphenated(text).ok()?;
         Address::open(id, IdKind::Call, key).map(|_| Self(id))
     }
 
-    /// Where the call lives. Meaningful for ids that were minted or verified.
+    /// Where the call lives. Only meaningful for ids that were minted or verified.
     #[must_use]
     pub fn address(self) -> Address {
         Address::of(self.0)
     }
 
-    /// Its place among its trunk's rows: milliseconds since 2025, 41 bits, and 12 bits of sequence. A JavaScript number, which
-    /// is how rows come and go, holds it.
+    /// Its position among its trunk's rows: milliseconds since 2025, 41 bits, and 12 bits of sequence. It fits a JavaScript
+    /// number, which is how rows travel.
     #[must_use]
     pub fn row(self) -> u64 {
         self.address().row()
     }
 
-    /// The lowest id at a place among rows, or behind it: a bound, not a call.
+    /// The lowest id at or after a row's position: a bound, not a call.
     #[must_use]
     pub fn floor_of(row: u64) -> Self {
         let first = Self::floor(Timestamp((row >> 12) + ROWS_BEGIN)).number();
@@ -193,7 +193,7 @@ impl CallId {
         ))
     }
 
-    /// The id with these 128 bits, which may be nobody's.
+    /// The id with these 128 bits, which nobody may have issued.
     #[must_use]
     pub fn of_number(number: u128) -> Self {
         Self(Uuid::from_u128(number))
@@ -219,8 +219,8 @@ impl DeliveryId {
         Self(address.seal(IdKind::Delivery, &key.newest))
     }
 
-    /// The id of the delivery that tells of a campaign's end. Where a trunk's tag would stand it has bits of the campaign's id, so
-    /// that no two campaigns share one: whoever delivers it knows the campaign beside it.
+    /// The id of the delivery that tells of a campaign's end. In place of a trunk's tag it has bits of the campaign's id, so
+    /// that no two campaigns share one; whoever delivers it knows the campaign anyway.
     #[must_use]
     pub fn mint_campaign(campaign: CampaignId, at: Timestamp, key: &IdKey) -> Self {
         let bits = campaign.number();
@@ -232,7 +232,7 @@ impl DeliveryId {
         Self(address.seal(IdKind::Delivery, &key.newest))
     }
 
-    /// Reads an id from outside; `None` unless `key` issued it.
+    /// Parses an id from outside; `None` unless `key` issued it.
     #[must_use]
     pub fn verify(text: &str, key: &IdKey) -> Option<Self> {
         let id = parse_hyphenated(text).ok()?;

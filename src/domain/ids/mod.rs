@@ -1,4 +1,4 @@
-//! Identifiers, and how a call's id finds its own way home.
+//! Identifiers, and how a call's id says where the call is.
 //!
 //! A call id is a UUID version 8 (RFC 9562 §5.8) whose bits say where the call lives:
 //!
@@ -11,7 +11,7 @@
 //!  30 bits  keyed check over all of the above
 //! ```
 //!
-//! So a status request is routed with no index, and an id that nobody issued is answered 404
+//! So a status request is routed without an index, and an id that nobody issued is answered with 404
 //! without waking an object: a guess passes the check once in a billion tries.
 //!
 //! A delivery's id is the same address under another check, so the two can't be mistaken for each
@@ -34,7 +34,7 @@ use super::time::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAnId;
 
-/// Reads `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, in either case; no braces, no `urn:`.
+/// Parses `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, in either case; no braces, no `urn:`.
 fn parse_hyphenated(text: &str) -> Result<Uuid, NotAnId> {
     if text.len() != uuid::fmt::Hyphenated::LENGTH {
         return Err(NotAnId);
@@ -55,13 +55,13 @@ macro_rules! id {
         }
 
         impl $name {
-            /// All 128 bits as a number, which sorts as ids do.
+            /// All 128 bits as a number, in the order of ids.
             #[must_use]
             pub fn number(self) -> u128 {
                 self.0.as_u128()
             }
 
-            /// Sorts by a time, then by id (its first 80 bits).
+            /// A key that sorts by a time, then by the id's first 80 bits.
             #[must_use]
             pub fn born(self, at: Timestamp) -> u128 {
                 u128::from(at.0) << 80 | self.number() >> 48
@@ -107,7 +107,7 @@ macro_rules! random_id {
         id!($(#[$doc])* $name);
 
         impl $name {
-            /// A version 4 UUID made of 16 random bytes.
+            /// Makes a version 4 UUID from 16 random bytes.
             #[must_use]
             pub fn from_entropy(bytes: [u8; 16]) -> Self {
                 Self(uuid::Builder::from_random_bytes(bytes).into_uuid())
@@ -137,11 +137,11 @@ random_id!(
     CampaignId
 );
 id!(
-    /// That one person's data is erased: a UUID version 7, so that these ids sort by age.
+    /// An erasure of one person's data: a UUID version 7, so that these ids sort by age.
     ErasureId
 );
 id!(
-    /// A call: an address and a check, see the module's head.
+    /// A call: an address and a check, see the module's documentation.
     CallId
 );
 id!(
@@ -151,16 +151,16 @@ id!(
 
 /// The 32 bits of a trunk that its calls' ids carry, and the name of its object.
 ///
-/// Unique over all organisations: a trunk whose tag is taken gets another id when it is created.
+/// Unique across all organisations: a trunk whose tag is taken gets another id when it is created.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TrunkTag(pub u32);
 
 impl TrunkTag {
-    /// No trunk's tag: what it marks lives in the organisation's directory.
+    /// Belongs to no trunk: what it marks lives in the organisation's directory.
     pub const DIRECTORY: Self = Self(0);
 
-    /// Whether it is that of a guarded trunk.
+    /// Whether it belongs to a guarded trunk.
     #[must_use]
     pub fn is_guarded(self) -> bool {
         self.0 >> (32 - TrunkId::GUARD) == (1 << TrunkId::GUARD) - 1
@@ -179,8 +179,8 @@ impl fmt::Debug for TrunkTag {
     }
 }
 
-/// Ids that say whether they are guarded: what is done in such a name needs the directory's permit. They begin with as many ones,
-/// which is never forgotten and never stale, as a flag in a record would be.
+/// Ids that say whether they are guarded, that is, whether using them needs the directory's permit. A guarded id begins with
+/// this many ones; unlike a flag in a record, that is never lost and never stale.
 macro_rules! guarded {
     ($name:ident, $bits:literal) => {
         impl $name {
@@ -192,7 +192,7 @@ macro_rules! guarded {
                 self.number().leading_ones() >= Self::GUARD
             }
 
-            /// An id like this one that is guarded, or is not.
+            /// This id made guarded, or not guarded.
             #[must_use]
             pub fn guarded(self, guarded: bool) -> Self {
                 let number = match (guarded, self.is_guarded()) {
@@ -208,15 +208,15 @@ macro_rules! guarded {
 
 guarded!(KeyId, 32);
 guarded!(AgentId, 32);
-// Its tag has no room for more.
+// Its tag leaves room for no more.
 guarded!(TrunkId, 12);
 
 impl ErasureId {
-    /// What is asked for at this moment; the rest of it is random.
+    /// For what is requested at this moment; the rest of the id is random.
     #[must_use]
     pub fn new(at: Timestamp, bytes: [u8; 16]) -> Self {
         let [a, b, c, d, e, f, g, h, i, j, ..] = bytes;
-        // Version and variant take the place of bits of the first and the third.
+        // Version and variant replace bits of the first and the third.
         let random = [j, i, h, g, f, e, d, c, b, a];
         Self(uuid::Builder::from_unix_timestamp_millis(at.0, &random).into_uuid())
     }

@@ -1,7 +1,7 @@
-//! What a number tells: its country, its type, whether it can exist, its zones.
+//! What a number tells: its country, its type, whether it can exist, its time zones.
 //!
-//! As libphonenumber has it, of whose metadata the table was made; where we know better, the correction stands with its reason
-//! in `scripts/numbering/table.py`. A number is read in its normal form.
+//! According to libphonenumber, whose metadata the table is made of; corrections stand in `scripts/numbering/table.py`, each
+//! with its reason. A number is read in its normal form.
 
 mod normal;
 mod table;
@@ -43,26 +43,26 @@ pub enum NumberType {
 /// What a number tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NumberFacts {
-    /// Its country's two letters; none for a number of no one country, and for one whose code several share and that is
-    /// nobody's.
+    /// Its country's two letters; `None` for a number that belongs to no single country, or whose shared code assigns it to
+    /// none.
     pub country: Option<&'static str>,
-    /// Its country code; none that is not assigned.
+    /// Its country code; `None` if it is not assigned.
     pub country_code: Option<String>,
     /// What kind of number it is.
     pub kind: NumberType,
-    /// Whether a number with that country code can be so long.
+    /// Whether numbers with that country code can have this length.
     pub is_possible: bool,
-    /// Where its phone may be: the names of IANA's zones.
+    /// Where its phone may be: names of IANA zones.
     pub time_zones: Vec<&'static str>,
     /// Whether a call to it may cost far more than others.
     pub is_high_risk: bool,
 }
 
-/// The satellites' own codes and those of Ellipso's and Thuraya's; libphonenumber has them as mobile or as VoIP.
+/// The satellite codes, Ellipso's and Thuraya's among them, which libphonenumber has as mobile or VoIP.
 const SATELLITE: [&str; 4] = ["870", "881", "88213", "88216"];
-/// International premium rate and shared cost, where nothing else is.
+/// Codes of nothing but international premium-rate and shared-cost numbers.
 const INTERNATIONAL: [&str; 2] = ["979", "808"];
-/// Where a mobile's number tells where in the country it was taken out: China, Mexico, Argentina, Brazil, Indonesia.
+/// Countries where a mobile's number tells in which area it was issued: China, Mexico, Argentina, Brazil, Indonesia.
 const AREA_CODED_MOBILES: [&str; 5] = ["86", "52", "54", "55", "62"];
 
 /// What a number tells.
@@ -114,8 +114,8 @@ pub fn facts(phone: &E164) -> NumberFacts {
     }
 }
 
-/// [`NumberFacts::is_possible`] alone: all else takes a walk through the table, a digit at a time. (Measured: 5 % of the time that an
-/// isolate spends on `POST /calls`.)
+/// [`NumberFacts::is_possible`] alone: everything else takes a walk through the table, digit by digit. (Measured: 5 % of the
+/// time that an isolate spends on `POST /calls`.)
 #[must_use]
 pub fn is_possible(phone: &E164) -> bool {
     let phone = normal_form(phone);
@@ -124,7 +124,7 @@ pub fn is_possible(phone: &E164) -> bool {
     code.is_some_and(|code| code.has_length(digits.len() - code.digits))
 }
 
-/// libphonenumber's zones of the number that are its country's as well; if none is left, all of the country's.
+/// Those of libphonenumber's zones for the number that belong to its country; if there are none, all of the country's.
 fn zones(country: Country, kind: NumberType, located: &str) -> Vec<&'static str> {
     let own = country.zones();
     let said = match kind {

@@ -1,12 +1,12 @@
-//! The normal form of a number: one phone has one, however its number was written.
+//! The normal form of a number: one for each phone, however its number was written.
 //!
-//! As libphonenumber rewrites what it reads. A digit that is only dialed at home (the 0 of +44 07…) is dropped, and four
-//! numbering plans are written as they are dialed from abroad: San Marino, Norfolk Island, Madagascar, Argentina.
+//! As libphonenumber rewrites what it parses. A digit that is only dialed within a country (the 0 of +44 07…) is dropped, and
+//! four numbering plans are written as they are dialed from abroad: San Marino, Norfolk Island, Madagascar, Argentina.
 
 use super::table::{Code, argentine_area};
 use crate::domain::phone::E164;
 
-/// What is counted, suppressed and compared; what is dialed and shown is the number as it was given.
+/// The form that is counted, suppressed and compared; dialed and shown is the number as given.
 #[must_use]
 pub fn normal_form(phone: &E164) -> E164 {
     rewritten(phone).unwrap_or_else(|| phone.clone())
@@ -21,9 +21,9 @@ fn rewritten(phone: &E164) -> Option<E164> {
         national.get(1..).filter(|_| drops).map(str::to_owned)
     })?;
     let fits = code.has_length(other.len()) || code.is_too_long(other.len());
-    // A number that is one as it stands is left alone, unless it still is one.
+    // A number that is valid as it stands is left alone, unless it stays valid without the digit.
     let is_known = |national: &str| code.look_up(national.as_bytes()).1 != 0;
-    // In Belarus numbers begin with the 8 as well that is dialed before them.
+    // In Belarus, numbers may also begin with the 8 that is dialed before them.
     let is_either = prefix == "375" && national.starts_with('8');
     if !fits || (is_known(national) || is_either) && !is_known(&other) {
         return None;
@@ -31,7 +31,7 @@ fn rewritten(phone: &E164) -> Option<E164> {
     E164::parse(&format!("+{prefix}{other}"))
 }
 
-/// Of the plans that have a rule of their own.
+/// For the plans that have a rule of their own.
 fn in_plan(code: &str, national: &str) -> Option<String> {
     let (length, first) = (national.len(), national.as_bytes().first().copied()?);
     let put_before = |digits: &str| Some(format!("{digits}{national}"));

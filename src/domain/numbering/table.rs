@@ -1,19 +1,18 @@
-//! The table of numbers, read where it lies.
+//! The table of numbers, read in place.
 //!
 //! `scripts/numbering/table.py` writes it: the lengths of its sections, three bytes each, then the sections. Nothing is
-//! unpacked, so an isolate that asks for no number pays nothing. What a damaged table said would be wrong, and no panic.
+//! unpacked, so an isolate that looks up no number pays nothing. A damaged table gives wrong answers, but never a panic.
 //!
-//! Its heart is an automaton over digits whose states stand once each. A state is what is accepted there (an output) and ten
-//! successors; state 0 is where nothing follows. A bit for each digit says that its successor is another than the digit's
-//! before, and only those are written. States are numbered as they are met, so most of the time what follows is the next that
-//! has not been met, which is a 0; what follows in many places is among the popular ones, a byte each; the rest takes two.
-//! Where a state's outputs and successors begin, and which state is the next to be met, is noted for every 32nd state, and
-//! counted from there.
+//! At its heart is a minimised automaton over digits. A state is an accepted output and ten successors; state 0 has none. A bit
+//! for each digit says that its successor differs from that of the digit before, and only those are written. States are
+//! numbered in the order in which they are met, so most successors are the next state not met yet, written as 0; frequent
+//! successors are in a list of popular ones, one byte each; the rest take two bytes. Where a state's outputs and successors
+//! begin, and which state is met next, is noted for every 32nd state, and counted from there.
 
-/// As `scripts/numbering/table.py` wrote it.
+/// Written by `scripts/numbering/table.py`.
 static TABLE: &[u8] = include_bytes!("table.bin");
 
-/// The sections, in their order.
+/// The sections, in order.
 #[derive(Clone, Copy)]
 enum Section {
     Version,
@@ -34,11 +33,11 @@ enum Section {
 
 /// How many sections there are.
 const SECTIONS: usize = Section::Names as usize + 1;
-/// Every so many states it is noted where they begin.
+/// The start of every 32nd state's data is noted.
 const BLOCK: usize = 32;
-/// The bit of a state that accepts; the ten below it are the digits'.
+/// The bit of an accepting state; the ten below it are the digits'.
 const ACCEPTS: u16 = 1 << 10;
-/// A code that is no country's has this for one.
+/// The country of a code that belongs to none.
 const NO_COUNTRY: u8 = 255;
 
 fn section(which: Section) -> &'static [u8] {
@@ -49,7 +48,7 @@ fn section(which: Section) -> &'static [u8] {
     TABLE.get(from..to).unwrap_or_default()
 }
 
-/// A number of so many bytes, the low one first.
+/// An integer of `length` bytes, little-endian.
 fn number(bytes: &[u8], at: usize, length: usize) -> usize {
     let bytes = bytes.get(at..at + length).unwrap_or_default();
     bytes
@@ -62,7 +61,7 @@ fn text(bytes: &'static [u8]) -> &'static str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }
 
-/// libphonenumber's version, of which the table was made.
+/// The version of libphonenumber that the table was made from.
 #[must_use]
 pub fn version() -> &'static str {
     text(section(Section::Version))
@@ -73,18 +72,18 @@ pub fn version() -> &'static str {
 pub struct Code {
     /// How many digits it has.
     pub digits: usize,
-    /// Where the digits behind it begin.
+    /// Where the automaton for the digits after it begins.
     start: usize,
-    /// A bit for each length that its main country's numbers have.
+    /// A bit for each length that its main country's numbers may have.
     lengths: usize,
-    /// What is dialed before a number at home: a bit for each such digit.
+    /// Digits dialed before a number within the country: a bit for each.
     dropped: u8,
-    /// Where its countries begin, and how many they are.
+    /// Where its countries begin, and how many there are.
     countries: (usize, usize),
 }
 
 impl Code {
-    /// The country code of these digits; none if it is not assigned.
+    /// The country code at the start of these digits; `None` if it is not assigned.
     #[must_use]
     pub fn of(digits: &[u8]) -> Option<Self> {
         let rows = section(Section::Codes).chunks_exact(9);
@@ -102,19 +101,19 @@ impl Code {
         })
     }
 
-    /// Whether a number of its main country can be so long.
+    /// Whether a number of its main country can have this length.
     #[must_use]
     pub const fn has_length(&self, length: usize) -> bool {
         length < usize::BITS as usize && self.lengths >> length & 1 == 1
     }
 
-    /// Whether none can, because all are shorter.
+    /// Whether no number can be this long.
     #[must_use]
     pub const fn is_too_long(&self, length: usize) -> bool {
         length < usize::BITS as usize && self.lengths >> length == 0
     }
 
-    /// Whether an ASCII digit is only dialed at home, before a number.
+    /// Whether an ASCII digit is one dialed before a number only within the country.
     #[must_use]
     pub const fn drops(&self, digit: u8) -> bool {
         let bit = match digit {
@@ -126,7 +125,7 @@ impl Code {
         self.dropped & bit != 0
     }
 
-    /// The country and the type of a number, by the digits behind its code. Where the code is one country's, all are of it.
+    /// The country and the type of a number, by the digits after its code. A code that belongs to one country decides the country alone.
     #[must_use]
     pub fn look_up(&self, digits: &[u8]) -> (Option<Country>, u8) {
         let (mut state, mut read) = (State::at(self.start), 0);
@@ -152,7 +151,7 @@ impl Code {
     }
 }
 
-/// A country, by its place in the table.
+/// A country, by its index in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Country(usize);
 
@@ -177,7 +176,7 @@ impl Country {
     }
 }
 
-/// A list of zones, each by its place among the names.
+/// A list of zones, each by its index among the names.
 #[derive(Clone, Copy, Debug)]
 pub struct Zones(&'static [u8]);
 
@@ -194,7 +193,7 @@ impl Zones {
         )
     }
 
-    /// Those that the longest known beginning of these digits says; none if it is of no zone.
+    /// The zones of the longest known prefix of these digits; none if it has no zone.
     #[must_use]
     pub fn of(digits: &[u8]) -> Self {
         let (mut state, mut said) = (State::at(number(section(Section::Starts), 0, 2)), 0);
@@ -205,13 +204,13 @@ impl Zones {
         Self::at(usize::from(said))
     }
 
-    /// Each by its place.
+    /// Their indexes.
     pub fn places(self) -> impl Iterator<Item = usize> + Clone {
         self.0.chunks_exact(2).map(|place| number(place, 0, 2))
     }
 }
 
-/// What IANA calls a zone.
+/// A zone's IANA name.
 #[must_use]
 pub fn zone_name(place: usize) -> &'static str {
     text(
@@ -222,7 +221,7 @@ pub fn zone_name(place: usize) -> &'static str {
     )
 }
 
-/// Of an Argentine mobile as it is dialed at home: how many digits of it are the area code, which the mobiles' 15 follows.
+/// For an Argentine mobile as dialed within the country: the length of its area code, after which the mobiles' 15 follows.
 #[must_use]
 pub fn argentine_area(digits: &[u8]) -> Option<usize> {
     let mut state = State::at(number(section(Section::Starts), 2, 2));
@@ -238,9 +237,9 @@ pub fn argentine_area(digits: &[u8]) -> Option<usize> {
 #[derive(Clone, Copy)]
 struct State {
     mask: u16,
-    /// Where its output stands, if it has one.
+    /// Where its output is, if it has one.
     output: usize,
-    /// Where its digits lead on to.
+    /// Where its digits lead.
     successors: Successors,
 }
 
@@ -284,7 +283,7 @@ impl State {
         accepts.then(|| section(Section::StateOutputs).get(self.output).copied())?
     }
 
-    /// Where an ASCII digit leads.
+    /// The state after an ASCII digit.
     fn after(&self, digit: u8) -> Self {
         let (mut next, mut successors) = (0, self.successors);
         for other in 0..=digit & 15 {
@@ -297,17 +296,17 @@ impl State {
     }
 }
 
-/// Reads successors, one behind the other.
+/// Reads successors one after another.
 #[derive(Clone, Copy)]
 struct Successors {
     rest: &'static [u8],
     popular: &'static [u8],
-    /// The state that is met next.
+    /// The next state not met yet.
     unmet: usize,
 }
 
 impl Successors {
-    /// Goes on to those of a state. One that was met nowhere before, where an automaton begins, is met by this.
+    /// Moves on to a state's successors. A state not met before, at which an automaton begins, counts as met from here on.
     fn are_of(&mut self, place: usize) {
         self.unmet = self.unmet.max(place + 1);
     }

@@ -1,4 +1,4 @@
-//! Which hosts are public: IANA's registries, and names that are never in the public DNS.
+//! Which hosts are public: IANA's registries, and names that never occur in the public DNS.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -40,19 +40,19 @@ impl Host {
     }
 }
 
-/// Names that are never in the public DNS: RFC 6761, RFC 6762, RFC 8375, ICANN's `.internal`.
+/// Names that never occur in the public DNS: RFC 6761, RFC 6762, RFC 8375, ICANN's `.internal`.
 const PRIVATE_ZONES: [&str; 4] = ["localhost", "local", "internal", "home.arpa"];
 
 fn is_public_name(name: &str) -> bool {
     let Some((_, top)) = name.rsplit_once('.') else {
-        return false; // a single label is a machine of the network one is in
+        return false; // a single label is a machine of the local network
     };
     let in_private_zone = PRIVATE_ZONES.iter().any(|zone| {
         name.strip_suffix(zone)
             .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     });
     // The parser reads a name that ends in a number as an address. One that it let pass, as it does
-    // with two dots at the end, is still no name.
+    // with two dots at the end, is still not a name.
     let ends_in_number = match top.strip_prefix("0x") {
         Some(hex) => hex.bytes().all(|byte| byte.is_ascii_hexdigit()),
         None => top.bytes().all(|byte| byte.is_ascii_digit()),
@@ -60,7 +60,7 @@ fn is_public_name(name: &str) -> bool {
     !in_private_zone && !ends_in_number
 }
 
-/// What is not globally reachable: first address and length of the prefix.
+/// Not globally reachable: first address and length of the prefix.
 const PRIVATE_V4: [(Ipv4Addr, u32); 15] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8),       // this network
     (Ipv4Addr::new(10, 0, 0, 0), 8),      // private use
@@ -88,11 +88,11 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     PUBLIC_V4.contains(&address) || !PRIVATE_V4.iter().any(within)
 }
 
-/// The one block that IANA gives out as global unicast addresses. Outside it lie `::/96`, NAT64,
+/// The one block from which IANA assigns global unicast addresses. Outside it are `::/96`, NAT64,
 /// discard-only, segment routing, unique local, link-local, site-local, multicast, and no public host.
 const GLOBAL_UNICAST: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
-/// What is not globally reachable within it. 6to4 and Teredo carry an IPv4 address of anyone's choice.
+/// Not globally reachable within it. 6to4 and Teredo embed an IPv4 address of anyone's choice.
 const PRIVATE_V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23), // IETF protocol assignments: Teredo, benchmarking, ORCHID
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32), // documentation

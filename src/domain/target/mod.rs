@@ -1,16 +1,16 @@
 //! Where a callback may go: public hosts only.
 //!
-//! A URL is read once, by the parser that `fetch` itself uses, and judged by what that parser made of
-//! it: `http://2130706433/` and `http://0x7f.1/` arrive here as `127.0.0.1` like any other spelling.
+//! A URL is parsed once, by the parser that `fetch` itself uses, and judged by the result:
+//! `http://2130706433/` and `http://0x7f.1/` arrive here as `127.0.0.1`, like any other spelling.
 //! A refused address is one that IANA's special-purpose registries (RFC 6890, as kept at
 //! `iana.org/assignments/iana-ipv4-special-registry` and `…-ipv6-…`) do not call globally reachable.
 //!
-//! A public name that resolves to a private address can't be told here: in production the platform's
-//! own network and `global_fetch_strictly_public` stand behind this check. A public address is none
-//! that Cloudflare's `fetch` reaches (its error 1003), so only the local run takes one.
+//! A public name that resolves to a private address can't be recognised here: in production the platform's
+//! own network and `global_fetch_strictly_public` back up this check. Cloudflare's `fetch` does not reach
+//! public addresses either (its error 1003), so only the local run accepts one.
 //!
-//! A URL may carry credentials (RFC 3986 §3.2.1). They are sent as HTTP Basic, never as a part of
-//! the URL, and shown nowhere: whatever is shown of a URL is [`masked`].
+//! A URL may contain credentials (RFC 3986 §3.2.1). They are sent as HTTP Basic, never as a part of
+//! the URL, and never shown: whatever is shown of a URL is [`masked`].
 
 mod host;
 
@@ -58,12 +58,12 @@ pub enum TargetRefused {
     NotHttp,
     /// Not on the public internet, or the service itself.
     Private,
-    /// A public IP address, which Cloudflare's `fetch` refuses to go to.
+    /// A public IP address, which Cloudflare's `fetch` refuses to connect to.
     Address,
 }
 
 impl Target {
-    /// The organisation whose built-in receiver this address is, at whichever of the deployment's
+    /// The organisation whose built-in receiver this address is, under whichever of the deployment's
     /// hosts it was given out. A callback may go there, and is handed over without the network: a
     /// Worker can't fetch its own zone.
     #[must_use]
@@ -75,13 +75,13 @@ impl Target {
         )
     }
 
-    /// The URL without its credentials: what is requested.
+    /// The URL without its credentials: the one that is requested.
     #[must_use]
     pub fn address(&self) -> String {
         format!("{}{}{}", self.origin(), self.path, self.query)
     }
 
-    /// The URL of a server whose paths follow: without a slash at the end, a query or anything that is a secret.
+    /// The base URL of a server, to which paths are appended: without a trailing slash, a query or any secret.
     #[must_use]
     pub fn base(&self) -> String {
         format!("{}{}", self.origin(), self.path.trim_end_matches('/'))
@@ -95,7 +95,7 @@ impl Target {
         format!("{}://{}{port}", self.scheme, self.host)
     }
 
-    /// The credentials as HTTP Basic has them in the header `Authorization` (RFC 7617, in UTF-8); `None` without any.
+    /// The credentials as a value of the header `Authorization`, HTTP Basic (RFC 7617, in UTF-8); `None` without any.
     #[must_use]
     pub fn authorization(&self) -> Option<String> {
         if !self.has_credentials() {
@@ -114,13 +114,13 @@ impl Target {
         matches!(host, Host::V4(_) | Host::V6(_))
     }
 
-    /// Whether it carries a user name or a password.
+    /// Whether it contains a user name or a password.
     #[must_use]
     pub const fn has_credentials(&self) -> bool {
         !self.user.is_empty() || !self.password.is_empty()
     }
 
-    /// Whether its secret is what [`masked`] puts in its place: it was copied from an answer.
+    /// Whether its secret is the mask that [`masked`] puts in: it was copied from a response.
     #[must_use]
     pub fn is_masked(&self) -> bool {
         let secret = match self.password.as_str() {
@@ -131,13 +131,13 @@ impl Target {
     }
 
     /// Whether a callback may go there. `own_host` is the service's own, without a port;
-    /// `allow_loopback`, of the local run, lets `127.0.0.0/8`, `::1` and `localhost` through, be they the service
-    /// itself or not, and public IP addresses, and nothing else.
+    /// `allow_loopback`, for the local run, also allows `127.0.0.0/8`, `::1` and `localhost`, be they the service
+    /// itself or not, and public IP addresses.
     ///
     /// # Errors
     /// Another scheme first, then a private host, then an IP address.
     pub fn judge(&self, own_host: &str, allow_loopback: bool) -> Result<(), TargetRefused> {
-        // DNS ends every name with a dot, written or not.
+        // In the DNS every name ends with a dot, written or not.
         let host = self.host.trim_end_matches('.');
         if !matches!(self.scheme.as_str(), "http" | "https") || host.is_empty() {
             return Err(TargetRefused::NotHttp);
@@ -153,14 +153,14 @@ impl Target {
     }
 }
 
-/// A URL as it may be shown: its password is `***`. Without a password the user name is the secret, as with tokens. Reads
-/// text that a WHATWG parser accepts as http or https, in whatever spelling; the rest of it stays as it was given.
+/// A URL as it may be shown: its password is `***`. Without a password the user name is the secret, as with tokens. Takes
+/// any text that a WHATWG parser accepts as http or https; the rest of it stays as given.
 #[must_use]
 pub fn masked(url: &str) -> Cow<'_, str> {
     if !url.contains('@') || planted(Fault::CredentialsShown) {
         return Cow::Borrowed(url);
     }
-    // What the parser drops wherever it stands, and at the ends.
+    // Characters that the parser drops anywhere, and those it drops at the ends.
     let clean: String = url
         .trim_matches(|letter| letter <= ' ')
         .chars()
@@ -184,7 +184,7 @@ pub fn masked(url: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{scheme}://{shown}@{host}{tail}"))
 }
 
-/// A `%` that no two hexadecimal digits follow stands for itself.
+/// A `%` that is not followed by two hexadecimal digits stands for itself.
 #[must_use]
 pub fn percent_decoded(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());

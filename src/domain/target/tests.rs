@@ -6,7 +6,7 @@ use super::*;
 
 const OWN: &str = "api.audatec.in";
 
-/// Reads a URL as the platform does; `None` if no parser would.
+/// Parses a URL as the platform does; `None` if the parser refuses it.
 fn target(text: &str) -> Option<Target> {
     let url = url::Url::parse(text).ok()?;
     let host = url.host_str()?.to_owned();
@@ -278,7 +278,7 @@ fn texts_that_no_parser_reads_are_refused_before_they_are_judged() {
     }
 }
 
-/// Each spelling of 127.0.0.1, ::1 and localhost that a URL parser accepts.
+/// Every spelling of 127.0.0.1, ::1 and localhost that a URL parser accepts.
 const LOOPBACK: [&str; 50] = [
     "http://127.0.0.1/",
     "https://127.0.0.1:8443/",
@@ -467,8 +467,8 @@ fn the_services_own_host_is_refused_in_every_spelling() {
     );
 }
 
-/// IANA's IPv4 special-purpose registry, and multicast: first address, last address, of what is not globally
-/// reachable. Written as ranges, so that it shares nothing with the code under test.
+/// IANA's IPv4 special-purpose registry and multicast: the first and last address of each range that is not globally
+/// reachable. Written as ranges, to share nothing with the code under test.
 const REGISTRY_V4: [(&str, &str); 17] = [
     ("0.0.0.0", "0.255.255.255"),
     ("10.0.0.0", "10.255.255.255"),
@@ -627,7 +627,7 @@ fn part(value: u32, base: u8) -> String {
     }
 }
 
-/// An IPv4 address as a host: `form` says how, `bases` in which bases its parts are written.
+/// An IPv4 address as a host, in the given form and with each part in the given base.
 fn spell(bits: u32, form: u8, bases: [u8; 4]) -> String {
     let [a, b, c, d] = bits.to_be_bytes().map(u32::from);
     let [w, x, y, z] = bases;

@@ -1,4 +1,4 @@
-//! The checks of links to what is kept of a call.
+//! The keyed checks in links to what is kept of a call.
 
 use hmac::Mac;
 
@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 pub enum MediaKind {
     /// What was said, as JSON.
     Transcript,
-    /// How it sounded.
+    /// The audio.
     Recording,
 }
 
@@ -37,7 +37,7 @@ impl std::fmt::Debug for LinkKey {
 }
 
 impl LinkKey {
-    /// The signature of a link to this, good until `expires`, in seconds.
+    /// The signature of a link to this, valid until `expires`, in seconds since the epoch.
     #[must_use]
     pub fn sign(&self, kind: MediaKind, call: CallId, expires: u64) -> String {
         let mut mac = hmac_sha256(&self.0);
@@ -45,7 +45,7 @@ impl LinkKey {
         hex(&mac.finalize().into_bytes())
     }
 
-    /// Whether a link is ours and still good.
+    /// Whether a link is ours and still valid.
     #[must_use]
     pub fn opens(
         &self,

@@ -1,4 +1,4 @@
-//! What is handed out and known again by a keyed check: nothing of it is stored.
+//! Tokens that are handed out and later recognised by a keyed check: nothing about them is stored.
 
 pub mod link;
 pub mod receiver;

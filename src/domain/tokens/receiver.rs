@@ -1,8 +1,8 @@
 //! The built-in receiver: an address of this deployment itself that takes an organisation's
-//! callbacks, so that a first one is seen to arrive with no second server.
+//! callbacks, so that a first one can be seen to arrive without a second server.
 //!
 //! Its token names the organisation and is keyed to the host it was given out for. So an address
-//! with a good token is known to be this deployment's own wherever it turns up, and a made-up one
+//! with a valid token is known to be this deployment's own wherever it turns up, and a made-up one
 //! wakes no object.
 
 use hmac::Mac;
@@ -12,14 +12,14 @@ use crate::domain::ids::{DeliveryId, OrgId};
 use crate::domain::mac::{constant_time_eq, hex, hmac_sha256};
 use crate::domain::time::{Span, Timestamp};
 
-/// Where it is, before the token.
+/// Its path, up to the token.
 pub const PATH: &str = "/studio/receiver/";
 
-/// How far a notification's timestamp may be off, as Standard Webhooks has it.
+/// How far a notification's timestamp may be off, as in Standard Webhooks.
 const TOLERANCE: Span = Span(300_000);
 const CHECK_LEN: usize = 32;
 
-/// The organisation's token at this host.
+/// The organisation's token for this host.
 #[must_use]
 pub fn token(org: OrgId, host: &str, studio_key: &[u8]) -> String {
     let mut mac = hmac_sha256(studio_key);
@@ -38,7 +38,7 @@ pub fn org_of(given: &str, host: &str, studio_key: &[u8]) -> Option<OrgId> {
 }
 
 /// Whether both signatures of a notification are the organisation's, and it was sent just now: what
-/// any receiver is to check. Headers have lower-case names.
+/// any receiver should check. Headers have lower-case names.
 #[must_use]
 pub fn is_authentic(
     secrets: &WebhookSecrets,
@@ -61,7 +61,7 @@ pub fn is_authentic(
         return false;
     }
     let expected = secrets.sign(id, body.as_bytes(), sent_at);
-    // `webhook-signature` may hold several, one of which is enough.
+    // `webhook-signature` may hold several signatures, one of which is enough.
     expected.iter().all(|(name, right)| {
         header(&name.to_ascii_lowercase()).split(' ').any(|given| {
             right
@@ -141,7 +141,7 @@ mod tests {
         let before = secrets(1);
         let mut headers = sent(&before);
         let rotated = before.rotated(WebhookSecret::from_entropy([2; 32]), TOLERANCE, SENT);
-        // The signature of the secret before, beside the plain one of the newest.
+        // The previous secret's signature, combined with the plain one by the newest.
         let newest = sent(&rotated);
         headers[0] = newest[0].clone();
         assert!(is_authentic(&rotated, &headers, BODY, SENT));

@@ -1,11 +1,11 @@
-//! The token by which an agent reports of its one call.
+//! The token with which an agent reports on its one call.
 
 use hmac::Mac;
 
 use crate::domain::ids::CallId;
 use crate::domain::mac::{hex, hmac_sha256};
 
-/// The token of one call's agent: nobody else can make it, and nothing stores it.
+/// The token for one call's agent: nobody else can compute it, and it is not stored.
 #[must_use]
 pub fn report_token(report_key: &[u8], call: CallId) -> String {
     let mut mac = hmac_sha256(report_key);

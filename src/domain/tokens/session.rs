@@ -1,7 +1,7 @@
-//! A Studio session: a cookie that stands for an API key without holding it.
+//! A Studio session: a cookie that stands for an API key without containing it.
 //!
-//! It names the key by the same keyed digest that the key's record is stored under, says until when
-//! it is good, and bears a MAC over both. Nothing is stored for it, and a revoked key's record is
+//! It names the key by the same keyed digest that the key's record is stored under, together with its
+//! expiry and a MAC over both. Nothing is stored for it, and when a key is revoked its record is
 //! gone for the session too.
 
 use hmac::Mac;
@@ -13,12 +13,12 @@ use crate::domain::time::{Span, Timestamp};
 /// How long a session lasts.
 pub const LASTS: Span = Span(12 * 3_600_000);
 
-/// What a session's cookie says.
+/// The content of a session's cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// The key that it stands for.
     pub digest: KeyDigest,
-    /// From when on it is refused.
+    /// The moment from which it is refused.
     pub expires_at: Timestamp,
 }
 
@@ -31,7 +31,7 @@ impl Session {
         format!("{text}.{check}")
     }
 
-    /// Reads a cookie's value that was sealed here and has not expired.
+    /// Reads a cookie's value; `None` unless it was sealed here and has not expired.
     #[must_use]
     pub fn open(text: &str, studio_key: &[u8], now: Timestamp) -> Option<Self> {
         let (sealed, given) = text.rsplit_once('.')?;

@@ -8,23 +8,23 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 
-/// How many calls the queue holds at most.
+/// The most calls the queue holds.
 const QUEUE_MAX: usize = 10_000;
 const RETRY_AFTER_SECS: std::ops::RangeInclusive<u64> = 1..=60;
 
 impl Trunk {
-    /// Whether calls of this kind may be placed at all.
+    /// Checks that calls of this kind may be placed at all.
     ///
     /// # Errors
-    /// A revoked key, an agent or a trunk that takes no calls.
+    /// A revoked key, or an agent or a trunk that takes no calls.
     pub fn takes(&self, request: &CallRequest) -> Result<(), Refusal> {
         self.may_call(request).map(drop)
     }
 
-    /// What would become of a request for a call, without doing it.
+    /// What would become of a request for a call, without carrying it out.
     ///
     /// # Errors
-    /// A revoked key, an agent or a trunk that takes no calls.
+    /// A revoked key, or an agent or a trunk that takes no calls.
     pub fn verdict(
         &mut self,
         request: &CallRequest,
@@ -83,7 +83,7 @@ impl Trunk {
         })
     }
 
-    /// It may not be dialed yet: the schedule takes it, if that has room.
+    /// It may not be dialed yet: it goes on the schedule, if that has room.
     fn goes_on_schedule(
         &mut self,
         (at, reason): (Timestamp, ScheduleReason),
@@ -104,10 +104,10 @@ impl Trunk {
         }
     }
 
-    /// Decides on a request for a call.
+    /// Decides on a request for a call, and carries the decision out.
     ///
     /// # Errors
-    /// A revoked key, an agent or a trunk that takes no calls: nothing is created.
+    /// A revoked key, or an agent or a trunk that takes no calls: nothing is created.
     pub fn admit(
         &mut self,
         request: CallRequest,
@@ -172,7 +172,7 @@ impl Trunk {
         }
     }
 
-    /// `max_channels` and `max_cps`; none of either before the directory's first word.
+    /// `max_channels` and `max_cps`; both 0 before the directory's first brief.
     pub(super) fn limits(&self) -> (u32, u32) {
         self.brief.as_ref().map_or((0, 0), |brief| {
             (brief.config.max_channels, brief.config.max_cps)
@@ -183,7 +183,7 @@ impl Trunk {
         self.may_call_by(request.org, request.key, request.agent.id)
     }
 
-    /// Whether an agent may call at all, in the name of a key.
+    /// Checks that an agent may call at all, on behalf of a key.
     ///
     /// # Errors
     /// As for [`Trunk::takes`].
@@ -223,7 +223,7 @@ impl Trunk {
         CallId::mint(address, &self.key)
     }
 
-    /// Seconds until the oldest live call has lasted as long as calls did lately.
+    /// Seconds until the oldest live call has lasted as long as calls have lately.
     fn channel_wait(&self, now: Timestamp) -> u64 {
         let oldest = self.live.first().map_or(now, |(at, _)| at);
         let left = (oldest + self.held) - now;

@@ -1,8 +1,8 @@
-//! Bits of an agent's id, which entries keep of it.
+//! The bits of an agent's id that entries keep.
 
 use crate::domain::ids::AgentId;
 
-/// Bits of an agent's id by which it is told apart from others: the first, but for guarded agents, whose ids all begin alike.
+/// The bits of an agent's id that tell it from others: the first, except for guarded agents, whose ids all begin alike.
 pub(super) fn agent_bits(agent: AgentId) -> u32 {
     match agent.is_guarded() {
         true => agent.number() as u32,
@@ -10,7 +10,7 @@ pub(super) fn agent_bits(agent: AgentId) -> u32 {
     }
 }
 
-/// Whether these bits are an agent's. Rows of earlier releases keep the first bits of guarded agents too.
+/// Whether these bits are those of an agent. Rows of earlier releases keep the first bits of guarded agents too.
 pub(super) fn is_of(agent: AgentId, bits: u32) -> bool {
     bits == agent_bits(agent) || bits == u32::MAX && agent.is_guarded()
 }

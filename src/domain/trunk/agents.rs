@@ -1,8 +1,8 @@
-//! Breakers for the agents that a trunk's calls are held by: one that breaks off at once, call after call, is
-//! called no more until a probe shows that it is back.
+//! Breakers for the agents that hold a trunk's calls: an agent that breaks off at once, call after call, gets no more
+//! until a probe shows that it is back.
 //!
-//! For each trunk by itself: an agent is a name at the LiveKit server behind the trunk, and the same name at another server is
-//! another worker. Kept with what the trunk's rows remember, because an idle object forgets the rest: else three more people
+//! Separate for each trunk: an agent is a name at the LiveKit server behind the trunk, and the same name at another server is
+//! another worker. Stored in the trunk's rows, since an idle object loses its memory: otherwise three more people
 //! would hear silence after each pause.
 
 use serde::{Deserialize, Serialize};
@@ -14,22 +14,22 @@ use crate::domain::ids::{AgentId, CallId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Timestamp;
 
-/// Of so many agents the failures are remembered at most.
+/// The most agents whose failures are remembered.
 const AGENTS_MAX: usize = 100;
 
-/// The agents that broke off lately.
+/// The agents that have broken off calls lately.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AgentBreakers(Vec<(AgentId, Breaker)>);
 
 impl AgentBreakers {
-    /// Whether nothing is remembered of any agent.
+    /// Whether no failures are remembered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whose breaker is open, and when each probes or began to.
+    /// The agents whose breaker is open, each with when it will be probed or since when it is being probed.
     pub(super) fn open(&self) -> impl Iterator<Item = (AgentId, Timestamp)> {
         let all = self.0.iter();
         all.filter_map(|(agent, breaker)| Some((*agent, breaker.open_until()?)))
@@ -41,12 +41,12 @@ impl AgentBreakers {
             .map(|(_, breaker)| breaker)
     }
 
-    /// The call that shows, or is to show, whether this agent is back.
+    /// The call that shows, or will show, whether this agent is back.
     pub(super) fn probe(&self, agent: AgentId) -> Option<CallId> {
         self.of(agent)?.probe()
     }
 
-    /// The agents whose calls may not go now, and until when. `is_open` says of a probe that it is not judged yet.
+    /// The agents whose calls may not go out now, and until when. `is_open` says whether a probe is still undecided.
     pub(super) fn held_back(
         &self,
         now: Timestamp,
@@ -85,13 +85,13 @@ impl AgentBreakers {
             AgentVerdict::BrokeOff => breaker.failed(call, now),
             AgentVerdict::HeldOut if planted(Fault::AgentBreakerNeverCloses) => {}
             AgentVerdict::HeldOut => breaker.worked(call),
-            // It was no failure, so none is in a row with those before it; and no proof that an agent is back.
+            // Not a failure, so it interrupts a row of them; but no proof that an agent is back either.
             AgentVerdict::Unclear if breaker.open_until().is_none() => breaker.worked(call),
             AgentVerdict::Unclear => {}
         })
     }
 
-    /// It did not break off after all. Returns whether it was thought to.
+    /// It did not break off after all. Returns whether it was thought to have.
     pub(super) fn pardon(&mut self, agent: AgentId) -> bool {
         self.change(agent, |breaker| *breaker = Breaker::default())
     }
@@ -114,7 +114,7 @@ impl AgentBreakers {
 }
 
 impl Trunk {
-    /// A call that is over says something of its agent, and may take it back when the agent reports.
+    /// A call that is over says something about its agent, and may revise it when the agent reports.
     pub(super) fn judge_agent(
         &mut self,
         id: CallId,

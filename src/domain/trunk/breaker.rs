@@ -1,7 +1,7 @@
-//! The circuit breaker of a trunk's dialer, and of each agent: when it is down, calls are refused instead of accepted to fail.
+//! The circuit breaker of a trunk's dialer, and of each agent: while it is open, calls are refused instead of accepted only to fail.
 //!
-//! Only what the dialer itself could not do counts. A line that is busy, a person who declines, a carrier's error: all of
-//! them say that the dialer works. The dialer's is kept in memory alone: an object that was restarted learns anew.
+//! Only failures of the dialer itself count. A busy line, a callee who declines, a carrier's error: all of
+//! these show that the dialer works. The dialer's breaker is kept in memory only: after a restart it starts afresh.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,26 +10,26 @@ use crate::domain::time::{Span, Timestamp};
 
 /// How many failures in a row open it.
 pub const FAILURES: u32 = 3;
-/// For how long it is open at first; each failed probe doubles that, up to [`OPEN_MAX`].
+/// How long it is open at first; each failed probe doubles that, up to [`OPEN_MAX`].
 pub const OPEN_FIRST: Span = Span::from_secs(5);
-/// For how long it is open at most before the next probe.
+/// The longest it stays open before the next probe.
 pub const OPEN_MAX: Span = Span::from_secs(60);
 
 /// Closed, open, or probing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breaker {
     failures: u32,
-    /// How long it was opened for, and until when; none while it is closed.
+    /// How long it was opened for, and until when; `None` while it is closed.
     open: Option<(Span, Timestamp)>,
     probe: Option<CallId>,
 }
 
 impl Breaker {
-    /// When a call may go: now, or not before then. A probe that is no longer live, and of which the dialer said nothing,
-    /// makes room for another.
+    /// Whether a call may go now. A probe that is no longer live, and on which the dialer did not report, makes room for
+    /// another.
     ///
     /// # Errors
-    /// The time at which asking again makes sense.
+    /// The moment at which asking again makes sense.
     pub fn check(&self, now: Timestamp, is_live: impl Fn(CallId) -> bool) -> Result<(), Timestamp> {
         match self.open {
             None => Ok(()),
@@ -39,19 +39,19 @@ impl Breaker {
         }
     }
 
-    /// While it is open: when it probes, or began to.
+    /// While it is open: when it will be probed, or since when it is being probed.
     #[must_use]
     pub fn open_until(&self) -> Option<Timestamp> {
         self.open.map(|(_, until)| until)
     }
 
-    /// The call that finds out whether it still is, or was the last to.
+    /// The call that will show whether it still must be open, or the last that did.
     #[must_use]
     pub fn probe(&self) -> Option<CallId> {
         self.probe
     }
 
-    /// A call goes to the dialer. After an open time it is the one probe.
+    /// A call goes to the dialer. After an open period it is the one probe.
     pub fn started(&mut self, call: CallId) {
         if self.open.is_some() {
             self.probe = Some(call);
@@ -72,12 +72,12 @@ impl Breaker {
                 self.open = Some((longer, now + longer));
                 self.probe = None;
             }
-            // A call accepted before it opened: known already.
+            // A call accepted before it opened says nothing new.
             Some(_) => {}
         }
     }
 
-    /// The dialer did its part of a call, whatever came of it.
+    /// The dialer did its part of a call, however that ended.
     pub fn worked(&mut self, call: CallId) {
         if self.open.is_none() || self.probe == Some(call) {
             *self = Self::default();

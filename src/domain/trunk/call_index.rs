@@ -1,16 +1,16 @@
-//! A trunk's calls in an order of moments: when something is due, or when they were accepted.
+//! A trunk's calls ordered by a moment: when something is due, or when they were accepted.
 //!
-//! One type for all of a trunk's indexes: each B-tree of another type is 6 KB of WebAssembly.
+//! One type for all of a trunk's indexes, since every further type of B-tree is 6 KB of WebAssembly.
 
 use std::collections::BTreeSet;
 
 use crate::domain::ids::CallId;
 use crate::domain::time::Timestamp;
 
-/// A moment, and the call by its row, which takes half the room of its id: see [`CallId::row`].
+/// A moment and the call by its row, which takes half the space of its id: see [`CallId::row`].
 pub type Entry = (Timestamp, u64);
 
-/// Calls, the earliest moment first.
+/// Calls, with the earliest moment first.
 #[derive(Default)]
 pub struct CallIndex(BTreeSet<Entry>);
 
@@ -27,7 +27,7 @@ impl CallIndex {
         self.0.first().copied()
     }
 
-    /// The one with so many before it.
+    /// The entry with this many before it.
     pub fn nth(&self, before: usize) -> Option<Entry> {
         self.0.iter().nth(before).copied()
     }
@@ -60,7 +60,7 @@ impl CallIndex {
     }
 }
 
-/// The entry of a call in the order in which calls were accepted.
+/// A call's entry in the order of acceptance.
 pub fn accepted(call: CallId) -> Entry {
     (call.address().at, call.row())
 }

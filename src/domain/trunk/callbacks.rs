@@ -1,7 +1,7 @@
-//! Callbacks of calls that are over: which attempts are out, and which of those that are due go next.
+//! Callbacks of calls that are over: which attempts are out, and which of those due go next.
 //!
-//! Few are out at once, of a trunk and of one receiver's host; all others are rows, found by when they are due. So a
-//! receiver that is dead costs its trunk no memory, and one that hangs holds up its own callbacks alone.
+//! Few are out at a time, per trunk and per receiver's host; all others are rows, found by when they are due. So a
+//! dead receiver costs its trunk no memory, and one that hangs delays only its own callbacks.
 
 use super::step::{DueCallback, Step};
 use super::{Effect, Kept, Trunk};
@@ -12,33 +12,33 @@ use crate::domain::media::CallbackDetail;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
-/// How many attempts of a trunk may be out at once.
+/// The most attempts that a trunk may have out.
 const ATTEMPTS: usize = 20;
-/// How many of them may be out at one receiver's host.
+/// The most of them at one receiver's host.
 const ATTEMPTS_OF_HOST: usize = 5;
 /// How many rows are looked at when an attempt came back, at most: the next of the same host is among the first.
 const AT_FRONT: usize = 50;
-/// How many are looked at in one step behind rows whose hosts are busy, before others have their turn.
+/// How many rows are looked at in one step beyond those whose hosts are busy, before others have their turn.
 const IN_A_STEP: usize = 2_000;
-/// How soon the look goes on.
+/// How soon the search continues.
 const GOES_ON: Span = Span(100);
-/// The host of an attempt that came back: it is at none.
+/// The host of an attempt that came back: none.
 const NOWHERE: u64 = 0;
-/// How soon it begins anew when it passed rows whose hosts were busy.
+/// How soon the search starts over when it skipped rows whose hosts were busy.
 const BEGINS_ANEW: Span = Span(5_000);
 
-/// How a call stands in its trunk's rows.
+/// How a call appears in its trunk's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Its entry, when something is still to happen to it, its callback aside.
+    /// Its entry, if something other than its callback is still to happen to it.
     pub kept: Option<Kept>,
-    /// An attempt of its callback is out and the call is young: a restart finds it by its age.
+    /// An attempt at its callback is out and the call is young: a restart finds it by its age.
     pub is_out: bool,
-    /// When an attempt of its callback is due, if a restart finds it by that.
+    /// When an attempt at its callback is due, if a restart finds it by that.
     pub callback_due: Option<Timestamp>,
-    /// When it is due, and when it is too late for it, while it stands on the schedule.
+    /// When it is due and when it is too late, while it is on the schedule.
     pub scheduled: Option<(Timestamp, Timestamp)>,
-    /// The moment for which its row stood on the schedule.
+    /// The moment under which its row was on the schedule.
     pub stood_at: Option<Timestamp>,
 }
 
@@ -59,7 +59,7 @@ struct Flight {
     is_indexed: bool,
 }
 
-/// The attempts that are out, and where the look for others stands.
+/// The attempts that are out, and how far the search for others has got.
 #[derive(Default)]
 pub(super) struct Callbacks {
     flights: Vec<Flight>,
@@ -101,7 +101,7 @@ impl Callbacks {
         self.has_room() && (at_host.count() < ATTEMPTS_OF_HOST || planted(Fault::HostUnbounded))
     }
 
-    /// What is known of the attempt that a call has out.
+    /// Keeps what is known of the attempt that a call has out.
     pub fn keep(&mut self, call: CallId, url: &str, lease: Lease) {
         match self.flights.iter_mut().find(|flight| flight.call == call) {
             Some(flight) => flight.lease = lease,
@@ -120,7 +120,7 @@ impl Callbacks {
         self.freed += out - self.flights.len();
     }
 
-    /// An attempt that came back waits no longer for a row: its call's stands for itself.
+    /// An attempt that came back no longer waits for a row to record it: the call's row does.
     pub fn lets_go(&mut self, call: CallId, number: u32) {
         let is_back = |lease: Lease| lease.number == number && lease.until == Timestamp::MAX;
         if self.lease(call).is_some_and(is_back) {
@@ -129,8 +129,8 @@ impl Callbacks {
         }
     }
 
-    /// An attempt came back, and no row could record its outcome: it is not made again, and counts as out until one does.
-    /// Where the next one is out already, its row does tell: the write only seemed to fail.
+    /// An attempt came back, and no row could record its result: it is not made again, and counts as out until one does.
+    /// If the next one is out already, its row did record it: the write only seemed to fail.
     pub fn came_back(&mut self, call: CallId, number: u32) {
         let lease = Lease::back(number);
         match self.flights.iter_mut().find(|flight| flight.call == call) {
@@ -145,7 +145,7 @@ impl Callbacks {
         }
     }
 
-    /// A sender waits for a slow receiver.
+    /// A sender is waiting for a slow receiver.
     pub fn extend(&mut self, call: CallId, number: u32, until: Timestamp) {
         let mut flights = self.flights.iter_mut();
         let flight = flights.find(|flight| flight.call == call && flight.lease.number == number);
@@ -154,21 +154,21 @@ impl Callbacks {
         }
     }
 
-    /// A row that is about to be written says that an attempt is due.
+    /// A row about to be written says that an attempt is due.
     fn heed(&mut self, call: CallId, due: Timestamp, now: Timestamp) {
         if self.of(call).is_some() {
             return;
         }
         let look_at = match due > now {
             true => due,
-            // There was no room for it: it goes when some comes free.
+            // There was no room for it: it goes when some becomes free.
             false => now + BEGINS_ANEW,
         };
         self.has_passed |= due <= now;
         self.look_at = self.look_at.min(look_at);
     }
 
-    /// What was known before a write failed: attempts that are out are not sent again for it. The rows say which are.
+    /// Takes over what was known before a write failed, so that attempts that are out are not sent again. The rows say which are.
     pub fn inherit(&mut self, known: &Self) {
         for before in &known.flights {
             let mut own = self.flights.iter_mut();
@@ -181,13 +181,13 @@ impl Callbacks {
     }
 }
 
-/// From then on a restart does not find a call by its age.
+/// The moment from which a restart does not find a call by its age any more.
 fn grows_old(call: CallId) -> Timestamp {
     call.address().at + RECENT
 }
 
 impl Trunk {
-    /// How a call's row is found, as far as its callback goes.
+    /// How a call's row is found, as far as its callback is concerned.
     #[must_use]
     pub fn place(&self, call: &mut Call, stood_at: Option<Timestamp>) -> Place {
         let kept = Kept::of(call, &self.settings);
@@ -207,7 +207,7 @@ impl Trunk {
         }
     }
 
-    /// A call that has just ended: how much its callback tells, whatever is wanted of later ones.
+    /// A call has just ended: decides how much its callback tells, whatever the setting says later.
     pub(super) fn judge_detail(&self, id: CallId, step: &mut Step<'_>) {
         let Some(held) = step.held(id) else { return };
         let ends = held.call.status.is_terminal() && !held.was_over;
@@ -224,7 +224,7 @@ impl Trunk {
         self.callbacks.flights.len()
     }
 
-    /// Of a call whose attempt was out when the object was lost: it is due.
+    /// The attempt of this call was out when the object was lost: it is due.
     pub(super) fn was_out(&mut self, call: &Call) {
         if let Some(callback) = call.callback.clone()
             && let Some(lease) = callback.overdue()
@@ -238,7 +238,7 @@ impl Trunk {
         }
     }
 
-    /// Takes a call whose row is about to be written anew, as the release before left it.
+    /// Takes over a call whose row, last written by the previous release, is about to be rewritten.
     pub fn take_over(&mut self, call: &Call, now: Timestamp) {
         if call.is_open() && !self.is_open(call.id) {
             self.reopen(call.clone(), false, now);
@@ -260,7 +260,7 @@ impl Trunk {
         }
     }
 
-    /// Calls whose attempts are out for long are found by when these were due, should the object be lost.
+    /// Calls whose attempts have been out for long are indexed by when these were due, in case the object is lost.
     fn index_the_old(&mut self, now: Timestamp, step: &mut Step<'_>) {
         let mut old = Vec::new();
         for flight in &mut self.callbacks.flights {
@@ -308,7 +308,7 @@ impl Trunk {
         }
     }
 
-    /// Attempts that nobody took up, or whose sender died.
+    /// Hands out attempts again that nobody took up, or whose sender died.
     fn hand_out_again(&mut self, now: Timestamp, step: &mut Step<'_>) {
         let flights = self.callbacks.flights.iter();
         let overdue = flights.filter(|flight| flight.lease.until <= now);
@@ -324,7 +324,7 @@ impl Trunk {
         }
     }
 
-    /// Looks at rows whose callbacks are due, and hands out what may go. Returns where to go on, when they did not end.
+    /// Searches the rows whose callbacks are due, and hands out what may go. Returns where to continue, if there are more.
     fn look(
         &mut self,
         from: (Timestamp, u64),
@@ -358,7 +358,7 @@ impl Trunk {
         (!ends).then_some(cursor)
     }
 
-    /// Hands out an attempt that is due, if it may go. One that is out already goes again in its own place.
+    /// Hands out a due attempt if it may go. One that is out already goes again in its own slot.
     pub(super) fn send(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
         let is_out = self.callbacks.of(id).copied();
         let Some(held) = self.take(id, step) else {

@@ -1,7 +1,7 @@
-//! What of a trunk's capacity is each campaign's: channels and dials, evenly among those that have somebody to call.
+//! Each campaign's part of a trunk's capacity: channels and dials, shared evenly among those that have somebody to call.
 //!
-//! All of it is in memory, and made anew by the campaigns' next turns. A campaign is granted what is its own just now; what is
-//! others' stays for them, for as long as they ask.
+//! All of it is in memory, and rebuilt from the campaigns' next rounds. A campaign is granted its own part of what is free;
+//! the others' parts are left to them for as long as they ask.
 
 use super::share::Share;
 use super::share_out::{Part, share_out};
@@ -13,34 +13,34 @@ use crate::domain::sorting::oldest_first;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::vec_map::VecMap;
 
-/// Of who asked no more for so long nothing is known.
+/// A campaign that has not asked for this long is forgotten.
 const KNOWN: Span = Span(60_000);
-/// So many seconds' dials or channels may a campaign make up for that had fewer than others,
+/// How many seconds' worth of dials or channels a campaign that had fewer than others may catch up on.
 const MADE_UP: u64 = 1;
 
-/// With so many dials less than another a campaign comes first.
+/// A campaign that had this many dials fewer than another comes first.
 const FEWER: u64 = 2;
 
 /// The campaigns that call through a trunk.
 #[derive(Clone, Default)]
 pub(super) struct Campaigns {
     shares: Vec<Share>,
-    /// What was dialed before this object was loaded, it does not remember.
+    /// This object does not remember what was dialed before it was loaded.
     loaded_at: Timestamp,
-    /// The last dials of campaigns that did not ask yet: nobody knows how many a second may be.
+    /// The latest dials of campaigns that have not asked yet, so that their rate is unknown.
     unasked: Vec<(CampaignId, Timestamp)>,
-    /// Calls wait for their dials until then, or did.
+    /// Until then calls are waiting, or were, for their dials.
     behind_until: Timestamp,
-    /// How long calls hold their channels, about.
+    /// How long calls usually hold their channels.
     usual: Span,
 }
 
 /// Calls that wait for their dials.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Turns {
-    /// In their order.
+    /// In the order in which they are dialed.
     pub now: Vec<CallId>,
-    /// Too soon for these, and until when.
+    /// Those for which it is too early, and until when.
     pub later: Vec<(CallId, Timestamp)>,
 }
 
@@ -49,12 +49,12 @@ impl Campaigns {
         self.loaded_at = now;
     }
 
-    /// A dialer was there too soon for a call: others are dialed before it.
+    /// A dialer came too early for a call: others are dialed before it.
     pub fn falls_behind(&mut self, until: Timestamp) {
         self.behind_until = self.behind_until.max(until);
     }
 
-    /// Until when calls wait for their dials that there are already.
+    /// Until when there are calls waiting for their dials.
     pub fn behind_until(&self) -> Timestamp {
         self.behind_until
     }
@@ -67,8 +67,8 @@ impl Campaigns {
         self.shares.iter().filter(move |share| share.is_active(now))
     }
 
-    /// A campaign asks. One that was not there, or had nobody to call, has no more to make up for than the others; and one that
-    /// had less than others makes up for little.
+    /// A campaign asks. One that is new, or had nobody to call, has no more to catch up on than the others; and one that
+    /// had less than others catches up on a little.
     pub fn asks(&mut self, id: CampaignId, demand: Demand, limits: (u32, u32), now: Timestamp) {
         self.shares.retain(|share| now < share.asked_at + KNOWN);
         let busy = |share: &&Share| share.id != id && share.demand.ready > 0;
@@ -78,7 +78,7 @@ impl Campaigns {
         let most = all().reduce(|a, b| (a.0.max(b.0), a.1.max(b.1)));
         let ((dials, held), most) = (least.unwrap_or_default(), most.unwrap_or_default());
         let [channels, cps] = [limits.0, limits.1].map(u64::from);
-        // What is less than a call is no difference.
+        // Less than one call makes no difference.
         let channels = (channels * MADE_UP * 1_000).max(self.usual.0);
         let floor = (
             most.0.saturating_sub(MADE_UP * cps),
@@ -116,7 +116,7 @@ impl Campaigns {
         }
     }
 
-    /// An id that is handed over: whether it was granted to that campaign, and is good. It is nobody's any more.
+    /// An id that is handed over: returns whether it was granted to that campaign and is valid. It is used up.
     pub fn takes_up(&mut self, id: CampaignId, call: CallId, now: Timestamp) -> bool {
         let Some(share) = self.share(id) else {
             return false;
@@ -134,14 +134,14 @@ impl Campaigns {
         share.is_some_and(|share| share.granted.contains(&call))
     }
 
-    /// What was granted before this round and is not handed over in it is nobody's.
+    /// Withdraws what was granted before this round and is not handed over in it.
     pub fn drops_grants(&mut self, id: CampaignId) {
         if let Some(share) = self.share(id) {
             share.granted.clear();
         }
     }
 
-    /// A campaign calls nobody from now on: what was its own is the others'.
+    /// A campaign calls nobody from now on: its part goes to the others.
     pub fn rests(&mut self, id: CampaignId) {
         if let Some(share) = self.share(id) {
             share.granted.clear();
@@ -150,7 +150,7 @@ impl Campaigns {
         }
     }
 
-    /// A campaign has so many calls in progress at most.
+    /// A campaign has at most this many calls in progress.
     pub fn counts(&mut self, id: CampaignId, in_progress: u32) {
         if let Some(share) = self.share(id) {
             share.live = match share.is_counted {
@@ -161,7 +161,7 @@ impl Campaigns {
         }
     }
 
-    /// A call of a campaign holds a channel.
+    /// A campaign's call takes a channel.
     pub fn holds(&mut self, id: CampaignId, call: CallId, now: Timestamp) {
         if let Some(share) = self.share(id) {
             share.passes(now);
@@ -170,7 +170,7 @@ impl Campaigns {
         }
     }
 
-    /// A call of a campaign holds its channel no more.
+    /// A campaign's call frees its channel.
     pub fn frees(&mut self, id: CampaignId, call: CallId, now: Timestamp) {
         let took = now - call.address().at;
         self.usual = Span((self.usual.0 * 7 + took.0) / 8);
@@ -181,7 +181,7 @@ impl Campaigns {
         }
     }
 
-    /// How many campaigns have calls that wait for their dials, and had fewer by some than this one.
+    /// How many campaigns with calls waiting for their dials have had noticeably fewer dials than this one.
     pub fn are_before(&self, id: CampaignId, now: Timestamp) -> usize {
         let own = self.shares.iter().find(|share| share.id == id);
         let own = own.map_or(0, |share| share.dials);
@@ -192,9 +192,9 @@ impl Campaigns {
         self.active(now).filter(is_before).count()
     }
 
-    /// Calls that wait for their dials, in the order in which they get them: each time one of the campaign that had the fewest.
-    /// And those that their campaigns' own rates do not let be dialed yet, each with when that is, the soonest first: until then
-    /// a dial is the others'.
+    /// Calls that wait for their dials, in the order in which they get them: each time one of the campaign with the fewest.
+    /// Those held back by their campaign's own rate come apart, soonest first, each with when it may go: until then a dial is
+    /// the others'.
     pub fn in_turn(&self, waiting: Vec<CallId>, now: Timestamp) -> Turns {
         let mut whose: VecMap<CallId, usize> = VecMap::default();
         for (at, share) in self.shares.iter().enumerate() {
@@ -239,7 +239,7 @@ impl Campaigns {
         }
     }
 
-    /// The same behind a write that failed: it may have counted calls as over that go on, so their campaigns say how many are.
+    /// The same after a failed write, which may have counted calls as over that go on: the campaigns' next rounds say how many there are.
     pub fn recounted(&self) -> Self {
         let mut known = self.clone();
         for share in &mut known.shares {
@@ -248,12 +248,12 @@ impl Campaigns {
         known
     }
 
-    /// How many channels are promised.
+    /// How many channels have been promised.
     pub fn promised(&self, now: Timestamp) -> usize {
         self.active(now).map(|share| share.granted.len()).sum()
     }
 
-    /// How many more calls each campaign that asks may begin, when so many channels and dials are free.
+    /// How many more calls each campaign that asks may begin if this many channels and dials are free.
     fn allots(
         &self,
         channels: u64,
@@ -297,7 +297,7 @@ impl Campaigns {
             .map_or(0, |(_, gets)| gets)
     }
 
-    /// Those that were granted less than they wanted, and may begin some calls now: each is told of it once.
+    /// Those that were granted less than they wanted and may begin some calls now: each is told once.
     pub fn wakes(&mut self, free: (u64, u64), now: Timestamp) -> Vec<CampaignId> {
         let all: Vec<(CampaignId, u64)> = self.allots(free.0, free.1, now).collect();
         let mut woken = Vec::new();
@@ -315,7 +315,7 @@ impl Campaigns {
         self.shares.iter().any(|share| share.waits)
     }
 
-    /// It was granted these; and would have been granted more, or not.
+    /// It was granted these; `waits` if it would have taken more.
     pub fn grants(&mut self, id: CampaignId, calls: &[CallId], waits: bool, now: Timestamp) {
         let Some(share) = self.share(id) else { return };
         for _ in calls {
@@ -336,7 +336,7 @@ impl Campaigns {
         at.unwrap_or(now)
     }
 
-    /// When a dialer may have a call of this campaign, by the campaign's own rate.
+    /// When a dialer may get a call of this campaign, by the campaign's own rate.
     pub fn dials_at(&self, id: CampaignId, now: Timestamp) -> Timestamp {
         let known = self.loaded_at + Span(1_000);
         match self.shares.iter().find(|share| share.id == id) {
@@ -356,7 +356,7 @@ impl Campaigns {
         dials.find(|(known, _)| *known == id).map(|(_, at)| *at)
     }
 
-    /// A dialer has a call of this campaign.
+    /// A dialer got a call of this campaign.
     pub fn dials(&mut self, id: CampaignId, call: CallId, now: Timestamp) {
         match self.share(id) {
             Some(share) => {

@@ -11,7 +11,7 @@ fn call(at: u64) -> CallId {
     CallId::mint(address, &key)
 }
 
-/// Two campaigns with as many to call, within their own rates.
+/// Two campaigns with equally many to call, within their own rates.
 fn two(own: Option<u32>, now: Timestamp) -> (Campaigns, [CampaignId; 2]) {
     let ids = [1, 2].map(|byte| CampaignId::from_entropy([byte; 16]));
     let mut all = Campaigns::default();

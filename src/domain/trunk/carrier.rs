@@ -1,4 +1,4 @@
-//! What is said of a call that was dialed: by its carrier, its agent, its organisation.
+//! What a dialed call's carrier, agent and organisation say about it.
 
 use super::{Brief, Carrier, Step, Trunk};
 use crate::domain::call::{
@@ -10,7 +10,7 @@ use crate::domain::sandbox;
 use crate::domain::time::Timestamp;
 
 impl Trunk {
-    /// Takes what the carrier says of a call; events in the future are its plan.
+    /// Takes what the carrier says about a call; events in the future are its plan.
     pub fn apply_carrier_events(
         &mut self,
         id: CallId,
@@ -29,7 +29,7 @@ impl Trunk {
                 Some(false) if !(fails_by_itself && self.is_simulated()) => {
                     self.breaker.failed(id, now);
                 }
-                // What an older call does says nothing of the dialer as it is now.
+                // What an older call does says nothing about the dialer as it is now.
                 Some(true) if is_new => self.breaker.worked(id),
                 _ => {}
             }
@@ -37,14 +37,14 @@ impl Trunk {
         let Some(call) = self.open_call(id, step) else {
             return;
         };
-        // An agent that left has left, whatever its server's clock says.
+        // An agent that has left has left, whatever its server's clock says.
         let is_to_come = |timed: &Timed| timed.at > now && timed.event != CarrierEvent::AgentLeft;
         let (plan, happened): (Vec<_>, Vec<_>) = events.into_iter().partition(is_to_come);
         let mut changed = false;
         for Timed { at, event } in happened {
             changed |= call.apply(event, at, &self.settings, &self.key);
         }
-        // Of two words about one end, that which says why stays, else the first: a repeated one puts nothing off.
+        // Of two reports about the same end, one that says why is kept, or else the first: a repeated one delays nothing.
         let says = |plan: &[Timed]| {
             let of = |timed: &Timed| match timed.event {
                 CarrierEvent::Failed(_) | CarrierEvent::Deserted => 2,
@@ -66,7 +66,7 @@ impl Trunk {
         }
     }
 
-    /// A call to the sandbox's number that fails by itself is no word on the dialer.
+    /// Whether it goes to the sandbox number that fails on its own, which says nothing about the dialer.
     fn is_simulated(&self) -> bool {
         let simulated = |brief: &Brief| matches!(brief.config.carrier, Carrier::Simulator);
         self.brief.as_ref().is_some_and(simulated)
@@ -105,12 +105,12 @@ impl Trunk {
         self.open.get(&id).is_some_and(|entry| !entry.is_over())
     }
 
-    /// The carrier hung up a call that was over, and left nothing behind.
+    /// The carrier hung up a call that was over, and cleaned up after it.
     pub fn torn_down(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
         self.change(id, now, step, |call, _, _| call.torn_down(now));
     }
 
-    /// The carrier tells that a call's room is there. A call that is over, closed or not, owes its deletion again.
+    /// The carrier reports that a call's room exists. If the call is over, with or without an entry, its room must be deleted again.
     pub fn room_seen(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
         if !self.is_open(id) {
             let closed = self.take(id, step).map(|held| &mut held.call);
@@ -129,7 +129,7 @@ impl Trunk {
         self.change(id, now, step, |call, _, key| call.report(report, now, key));
     }
 
-    /// Cancels or releases a call. `false` when it is over already.
+    /// Cancels or releases a call. `false` if it is over already.
     pub fn cancel(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
         if !self.is_open(id) {
             return self.cancel_scheduled(id, now, step);
@@ -138,7 +138,7 @@ impl Trunk {
     }
 }
 
-/// Whether the dialer did its part, as far as these events tell. A phone that did not get its turn from us says nothing.
+/// Whether the dialer did its part, as far as these events tell. A phone that we gave no turn to ring says nothing.
 fn dialed(events: &[Timed]) -> Option<bool> {
     let failures = events.iter().filter_map(|timed| match timed.event {
         CarrierEvent::Failed(failure) => Some(failure),

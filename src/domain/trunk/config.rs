@@ -35,7 +35,7 @@ pub enum Carrier {
 }
 
 impl Carrier {
-    /// Whether it is the same server, whatever secret opens it now.
+    /// Whether it is the same server, whatever its current secret.
     #[must_use]
     pub fn is_same_server(&self, other: &Self) -> bool {
         let server = |carrier: &Self| match carrier {
@@ -45,7 +45,7 @@ impl Carrier {
         server(self) == server(other)
     }
 
-    /// The API key under which it knows us, if it wants one.
+    /// The API key we use with it, if it needs one.
     #[must_use]
     pub fn api_key(&self) -> Option<&str> {
         match self {
@@ -54,7 +54,7 @@ impl Carrier {
         }
     }
 
-    /// The secret that opens it, as it is kept.
+    /// The secret that opens it, as stored.
     #[must_use]
     pub const fn secret(&self) -> Option<&Sealed> {
         match self {
@@ -63,7 +63,7 @@ impl Carrier {
         }
     }
 
-    /// The same, to be sealed anew.
+    /// The same, for sealing it anew.
     pub const fn secret_mut(&mut self) -> Option<&mut Sealed> {
         match self {
             Self::Simulator => None,
@@ -89,7 +89,7 @@ impl Carrier {
 pub struct TrunkConfig {
     /// Its id; its tag names its object.
     pub id: TrunkId,
-    /// Whose it is.
+    /// The organisation it belongs to.
     pub org_id: OrgId,
     /// Display name.
     pub name: String,
@@ -106,38 +106,38 @@ pub struct TrunkConfig {
     /// Where it may call.
     #[serde(default, skip_serializing_if = "Destinations::is_default")]
     pub destinations: Destinations,
-    /// Calls accepted on one day, by UTC: 1 to 1,000,000, or as many as there come.
+    /// Calls accepted per day, by UTC: 1 to 1,000,000; `None` for no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_calls_per_day: Option<u32>,
 }
 
-/// What changes about a trunk while it works, for who watches it.
+/// What changes about a working trunk, for its observers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrunkState {
     /// Whether it takes calls.
     pub status: Status,
-    /// Acceptances, and dials, in a second.
+    /// Acceptances, and dials, per second.
     pub max_cps: u32,
     /// Calls that may be in progress at once.
     pub max_channels: u32,
-    /// While its dialer is down: when the next call may find out whether it still is.
+    /// While its dialer's breaker is open: when the next call may probe it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_until: Option<Timestamp>,
 }
 
-/// All that a trunk's object must know of its organisation before a change is answered. Always
-/// whole, so that a repeated or overtaken one does no harm: the highest version wins.
+/// All that a trunk's object must know about its organisation before a change is answered. Always
+/// complete, so that a repeated or overtaken one does no harm: the highest version wins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Brief {
     /// Rises with each change in the directory.
     pub version: u64,
     /// The trunk itself.
     pub config: TrunkConfig,
-    /// Keys revoked lately, which a stale copy might still vouch for.
+    /// Recently revoked keys that a stale copy might still vouch for.
     pub revoked_keys: Vec<KeyId>,
-    /// Agents deactivated or lately deleted, which a stale copy might still offer.
+    /// Deactivated or recently deleted agents that a stale copy might still offer.
     pub inactive_agents: Vec<AgentId>,
-    /// Those of them that were deleted: what is scheduled for them ends.
+    /// The deleted ones among them: calls scheduled for them end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deleted_agents: Vec<AgentId>,
     /// What the organisation keeps of its calls.
@@ -150,12 +150,12 @@ pub struct Brief {
     /// When its phones may ring.
     #[serde(default, skip_serializing_if = "HoursBook::is_empty")]
     pub hours: HoursBook,
-    /// What signs the callbacks of its calls. None for a deleted trunk, which is told of nothing any more: the directory
+    /// What signs its calls' callbacks. `None` for a deleted trunk, which is told nothing any more: then the directory
     /// itself is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secrets: Option<WebhookSecrets>,
-    /// The organisation has said of numbers that they are not to be called, or how often they may be: what is known of a call's number is asked before
-    /// it is admitted, and before a dialer gets it.
+    /// The organisation suppresses or limits calls to numbers: a call's number is looked up before the call is admitted and before
+    /// a dialer gets it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub asks_of_numbers: bool,
     /// How often numbers may be called.
@@ -164,25 +164,25 @@ pub struct Brief {
     /// Numbers that can't exist are refused.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refuses_impossible: bool,
-    /// The operator lets the organisation call nobody: what is under way goes on.
+    /// The operator has suspended the organisation: what is in progress goes on.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub suspended: bool,
-    /// Until then the trunk takes no call, because it is about to be deleted. The trunk's own note:
-    /// the directory's next word replaces it.
+    /// Until then the trunk takes no calls, because it is about to be deleted. The trunk's own note:
+    /// the directory's next brief replaces it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retired_until: Option<Timestamp>,
-    /// The carriers behind the trunk before the present one, and until when each was: a call is asked about, and hung up,
+    /// The carriers before the present one, each with until when it was in use: a call is asked about, and hung up,
     /// where it was dialed. The trunk's own note as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[serde(rename = "former")]
     pub former_carriers: Vec<(Timestamp, Carrier)>,
-    /// The schedule is looked through for calls whose key or agent is gone. The trunk's own note as well.
+    /// The schedule is being searched for calls whose key or agent is gone. The trunk's own note as well.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reviews: bool,
-    /// There once were limits of how often numbers may be called. The trunk's own note as well.
+    /// There once were contact limits. The trunk's own note as well.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub counted_dials: bool,
-    /// The agents that broke off lately. The trunk's own note as well.
+    /// The agents that broke off calls lately. The trunk's own note as well.
     #[serde(default, skip_serializing_if = "AgentBreakers::is_empty")]
     pub agents: AgentBreakers,
 }
@@ -197,7 +197,7 @@ impl Brief {
         self.config.status == Status::Active && !self.suspended
     }
 
-    /// The carrier over which a call goes that was dialed then, or is going to be.
+    /// The carrier of a call that was dialed then, or of one yet to be dialed.
     #[must_use]
     pub fn carrier_at(&self, dialed_at: Option<Timestamp>) -> &Carrier {
         let dialed_at = dialed_at.unwrap_or(Timestamp::MAX);
@@ -213,7 +213,7 @@ impl Brief {
         self.counted_dials || !self.limits.is_empty()
     }
 
-    /// Takes over from the word before what that had noted.
+    /// Takes over the trunk's own notes from the previous brief.
     pub fn follow(&mut self, before: &Self, now: Timestamp) {
         self.counted_dials = before.counts_dials();
         self.agents = before.agents.clone();
@@ -227,11 +227,11 @@ impl Brief {
     }
 }
 
-/// How long a trunk takes no call for the sake of a deletion that nobody confirms.
+/// How long a trunk takes no calls because of a deletion that nobody confirms.
 const RETIRED_FOR: Span = Span(600_000);
 
 impl Trunk {
-    /// Takes the directory's word, unless a newer one came first. `false` for another trunk's.
+    /// Takes the directory's brief, unless a newer one came first. `false` if it is another trunk's.
     pub fn take_brief(&mut self, mut brief: Brief) -> bool {
         match &self.brief {
             Some(known) if known.config.id != brief.config.id => return false,
@@ -251,8 +251,8 @@ impl Trunk {
         true
     }
 
-    /// Takes no call until the directory's next word, or for [`RETIRED_FOR`]: the request may come
-    /// late, when the directory gave up on it. `false`, and unchanged, while calls are live or scheduled.
+    /// Stops taking calls until the directory's next brief, or for [`RETIRED_FOR`] in case this request comes so
+    /// late that the directory has given up on it. `false`, with nothing changed, while calls are live or scheduled.
     pub fn retire(&mut self, now: Timestamp, step: &Step<'_>) -> bool {
         if !self.live.is_empty() || !self.queue.is_empty() || self.has_scheduled(step) {
             return false;

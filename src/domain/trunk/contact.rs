@@ -1,7 +1,7 @@
-//! Contact limits, as a trunk keeps them.
+//! Contact limits, as a trunk applies them.
 //!
-//! The dials to a number are counted where the number is known, and a call takes its place among them before it is decided here:
-//! when it is accepted, and when a dialer gets it. So no decision waits for another object.
+//! Dials to a number are counted where the number is known, and a call takes its place among them before it is decided on
+//! here: when it is accepted, and when a dialer gets it. So no decision waits for another object.
 
 use super::hours::Callee;
 use super::{Brief, Effect, Step, Terms, Trunk, Verdict};
@@ -12,13 +12,13 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::zones::Zone;
 
-/// A call that finds its number pending looks again so much later.
+/// A call whose number has something pending looks again after this.
 const PENDING: Span = Span(5_000);
-/// One whose place was marked as dialed too long ago is handed out again so soon.
+/// A call whose place was marked as dialed too long ago is handed out again after this.
 const SOON: Span = Span(100);
 
 impl Trunk {
-    /// What must be known before it is decided what becomes of a request: where it would be accepted, its place is reserved.
+    /// What must be known before a request is decided: if it would be accepted, its place is reserved along with the question.
     pub fn question(
         &mut self,
         request: &CallRequest,
@@ -32,7 +32,7 @@ impl Trunk {
             ..Question::of(Number::of(&request.phone))
         };
         let stage = match self.verdict(request, terms, now, step) {
-            // Its place is taken when it is due.
+            // It takes its place when it is due.
             Ok(Verdict::Schedule { .. }) if !is_tried => return question,
             Err(_) => return question,
             Ok(Verdict::Go | Verdict::Wait { .. }) if !is_tried => Stage::Reserve,
@@ -43,7 +43,7 @@ impl Trunk {
         question
     }
 
-    /// What must be known before it is said whether somebody may be called: no place is taken.
+    /// What must be known before saying whether somebody may be called: no place is taken.
     pub(super) fn look_at(&mut self, callee: &Callee<'_>, now: Timestamp) -> Question {
         let ticket = self.draw_ticket(now);
         Question {
@@ -66,7 +66,7 @@ impl Trunk {
         }
     }
 
-    /// A call's place. One that is limited by nothing any more has it still, if it took one.
+    /// A call's place. A call whose limits were lifted keeps the place it took.
     fn place_of(&self, call: &Call, stage: Stage, now: Timestamp) -> Option<Box<Take>> {
         let callee = Callee::of(&call.request);
         let place = self.place_for(&callee, call.ticket(), stage, now)?;
@@ -97,7 +97,7 @@ impl Trunk {
         }))
     }
 
-    /// Numbers of tickets rise as calls' ids do.
+    /// Ticket numbers rise as calls' ids do.
     fn draw_ticket(&mut self, now: Timestamp) -> u64 {
         let tag = super::TrunkTag::DIRECTORY;
         let next = Address::next(self.ticketed.max(self.last), now, tag);
@@ -111,7 +111,7 @@ impl Trunk {
         self.brief.as_ref().is_some_and(limits)
     }
 
-    /// A call is due: it stands in the queue, and its place is reserved, from now on.
+    /// A call is due: from now on it is in the queue, and its place is reserved.
     pub(super) fn enters_queue(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
         let ticket = self.draw_ticket(now);
         let Some(held) = step.held(id) else { return };
@@ -122,7 +122,7 @@ impl Trunk {
         }
     }
 
-    /// A call's place is kept while it waits.
+    /// Keeps a call's place while it waits.
     pub(super) fn keeps_place(&self, id: CallId, step: &mut Step<'_>) {
         let waits = |call: &Call| call.ticket.is_some() && call.queued_until.is_some();
         if step.peek(id).is_some_and(waits) {
@@ -133,7 +133,7 @@ impl Trunk {
         }
     }
 
-    /// How a waiting call's place is told of: one that came from the schedule has none yet.
+    /// How a waiting call's place is kept: one that came from the schedule has none yet.
     #[must_use]
     pub fn waiting_place(&self, call: &Call, now: Timestamp) -> Option<Box<Take>> {
         let stage = match call.slot() {
@@ -150,13 +150,13 @@ impl Trunk {
         }
     }
 
-    /// It was marked as dialed too long ago: it is handed out again.
+    /// Its place was marked as dialed too long ago: it is handed out again.
     pub fn took_too_long(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
         self.dispatch_again(id, now + SOON);
         step.let_go_of(id);
     }
 
-    /// A number was called as often as it may be: the call waits until it may again, if that is in time, and has no place.
+    /// A number has reached a contact limit: the call waits until it may be called again, if that is in time, and has no place.
     pub fn limited(
         &mut self,
         id: CallId,
@@ -164,7 +164,7 @@ impl Trunk {
         now: Timestamp,
         step: &mut Step<'_>,
     ) {
-        // What an earlier claim may have marked is given back along with it.
+        // What an earlier claim may have marked is given back as well.
         if let Some(call) = self.open_call(id, step) {
             call.ticket = Some(call.ticket());
             if call.request.campaign.is_some() {
@@ -176,14 +176,14 @@ impl Trunk {
         self.schedule(id, at, ScheduleReason::ContactLimit, now, step);
     }
 
-    /// A call that no dialer got ends. What is in its row does not tell of a place that it may have got just before a crash.
+    /// A call that no dialer got ends. Its row does not know of a place that it may have got just before a crash.
     pub(super) fn owes_unseen_place(&self, id: CallId, step: &mut Step<'_>) {
         let was_open = self.open.get(&id).is_some_and(|entry| !entry.is_over());
         let Some(held) = step.held(id) else { return };
         let call = &mut held.call;
         let is_over = call.ended_at.is_some() && call.dialed_at.is_none();
         if was_open && is_over && call.ticket.is_none() && call.owes.is_empty() {
-            // Limits that held when it was claimed may hold no longer.
+            // Limits that applied when it was claimed may have been lifted since.
             let (ticket, counted) = (
                 call.ticket(),
                 self.brief.as_ref().is_some_and(Brief::counts_dials),
@@ -205,7 +205,7 @@ impl Trunk {
     }
 }
 
-/// The zone whose calendar counts: the request's, or the number's own.
+/// The zone whose calendar counts: the one in the request, or the number's own.
 fn callee_zone(callee: &Callee<'_>, now: Timestamp) -> Option<Zone> {
     let given = callee.time_zone.and_then(|name| name.zone());
     given.or_else(|| zone_of(callee.phone, now))

@@ -1,7 +1,7 @@
 //! How many calls a trunk accepted on a day, by UTC.
 //!
-//! A call counts on the day on which it is accepted. An attempt that follows another is asked for by nobody: it counts on the day
-//! on which it is first due, and where that day is full, it waits for the next.
+//! A call counts on the day on which it is accepted. Nobody requests an attempt that follows another: it counts on the day
+//! on which it is first due, and if that day is full, it waits for the next.
 
 use super::day_count::{DAY, DayCount, RedialCount, day};
 use super::{Step, Trunk};
@@ -11,8 +11,8 @@ use crate::domain::redial::Series;
 use crate::domain::time::Timestamp;
 
 impl Trunk {
-    /// Where there is a limit, how many calls the day took is known before anything is decided: what a row says of the day, and
-    /// the calls that were accepted on it whose rows are behind that.
+    /// If there is a limit, finds out how many calls the day has taken before anything is decided: what a row says about the
+    /// day, plus the calls accepted on it in rows after that.
     pub fn know_day(&mut self, now: Timestamp, step: &mut Step<'_>) {
         if self.max_calls_per_day().is_none() || self.today.is_some() {
             return;
@@ -39,7 +39,7 @@ impl Trunk {
         self.today = Some(today);
     }
 
-    /// The day's acceptances, as they are to be noted.
+    /// The day's acceptances, as they are to be stored.
     #[must_use]
     pub fn today(&self) -> Option<&DayCount> {
         self.today.as_ref()
@@ -49,7 +49,7 @@ impl Trunk {
         self.brief.as_ref()?.config.max_calls_per_day
     }
 
-    /// When the next call would be accepted, as its id would tell.
+    /// When the next call would be accepted, as its id would say.
     pub(super) fn next_at(&self, now: Timestamp) -> Timestamp {
         Address::next(self.last, now, TrunkTag::DIRECTORY).at
     }
@@ -65,7 +65,7 @@ impl Trunk {
         }
     }
 
-    /// The same for one that a campaign hands over, which is counted before it is written.
+    /// The same for a call handed over by a campaign, which is counted before it is written.
     pub(super) fn count_handed(&mut self, call: CallId, step: &mut Step<'_>) {
         self.count_today(call, step);
         if let Some(today) = &mut self.today {
@@ -93,7 +93,7 @@ impl Trunk {
         self.redialed.get_or_insert_with(|| step.rows().redialed())
     }
 
-    /// The day's attempts that follow others, as they are to be noted.
+    /// The day's attempts that follow others, as they are to be stored.
     #[must_use]
     pub fn redialed_today(&self) -> Option<&RedialCount> {
         self.redialed.as_ref()
@@ -102,7 +102,7 @@ impl Trunk {
     /// An attempt that follows another is due, and counts today, once.
     ///
     /// # Errors
-    /// When the next day begins, where this one takes no further call.
+    /// When the next day begins, if this one takes no further call.
     pub(super) fn counts_when_due(
         &mut self,
         id: CallId,

@@ -1,4 +1,4 @@
-//! What a trunk's rows say of a day: how many calls were accepted on it, and how many attempts that follow others were due.
+//! What a trunk's rows say about a day: how many calls were accepted on it, and how many follow-up attempts were due.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,23 +7,23 @@ use crate::domain::time::{Span, Timestamp};
 
 pub(super) const DAY: Span = Span::from_secs(86_400);
 
-/// A day's acceptances: a row of the trunk, written along with each call that it counts.
+/// A day's acceptances: a row of the trunk, written together with each call that it counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayCount {
     /// Days since the Unix epoch.
     pub day: u64,
     /// Calls accepted on it.
     pub accepted: u32,
-    /// The row of the last call that was counted. Calls behind it are not, though they are there: this could not be written.
+    /// The row of the last call that was counted. Calls after it are not counted, though they exist: this could not be written.
     pub last: u64,
-    /// The rows of those that a campaign handed over and that were counted last. They are written behind this: where this is all
-    /// that was kept of a commit that failed, it tells which of them there are not.
+    /// The rows of those calls from campaigns that were counted last. They are written after this: if this is all that was kept
+    /// of a failed commit, it tells which of them don't exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub handed: Vec<u64>,
 }
 
 impl DayCount {
-    /// The row from which on calls are to be counted beside it, for the day of a moment.
+    /// The row from which calls must be counted in addition, for the day of a moment.
     #[must_use]
     pub fn goes_on_from(&self, at: Timestamp) -> u64 {
         match self.day == day(at) {
@@ -44,11 +44,11 @@ impl DayCount {
         let at = call.address().at;
         self.accepted = self.on(at).saturating_add(1);
         self.day = day(at);
-        // The id of one that a campaign handed over was drawn before others'.
+        // The id of a call from a campaign was drawn before others'.
         self.last = self.last.max(call.row());
     }
 
-    /// Those that were counted and are not there were never accepted.
+    /// Takes back calls that were counted and don't exist: they were never accepted.
     pub(super) fn without_unkept(mut self, is_kept: impl Fn(u64) -> bool) -> Self {
         let counted = self.handed.len();
         self.handed.retain(|row| is_kept(*row));
@@ -58,15 +58,15 @@ impl DayCount {
     }
 }
 
-/// A day's attempts that follow others: a row of the trunk, written before theirs, so that none is left out. It names those that
-/// were counted last, so that none is counted twice where this is all that was kept of a commit that failed.
+/// A day's attempts that follow others: a row of the trunk, written before theirs, so that none is missed. It names those
+/// counted last, so that none is counted twice if this is all that was kept of a failed commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RedialCount {
     /// Days since the Unix epoch.
     pub day: u64,
     /// Attempts that were due on it.
     pub count: u32,
-    /// The rows of those that were counted last.
+    /// The rows of those counted last.
     pub rows: Vec<u64>,
 }
 

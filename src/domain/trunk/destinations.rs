@@ -6,10 +6,10 @@ use crate::domain::numbering::{facts, normal_form};
 use crate::domain::phone::E164;
 use crate::domain::sandbox::TEST_NUMBERS;
 
-/// Where a trunk may call: prefixes of numbers, `+` and digits each.
+/// Where a trunk may call: prefixes of numbers, each `+` and digits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Destinations {
-    /// Where it may; everywhere where nothing is said.
+    /// Where it may; `None` for everywhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow: Option<Vec<String>>,
     /// Where it may not.
@@ -34,13 +34,13 @@ pub enum HighRisk {
 }
 
 impl Destinations {
-    /// Whether nothing was said of them.
+    /// Whether nothing was set.
     #[must_use]
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether a number may be called over a carrier. A simulator's ten numbers always may.
+    /// Whether a number may be called over a carrier. The ten test numbers of a simulator always may.
     #[must_use]
     pub fn admit(&self, phone: &E164, carrier_simulates: bool) -> bool {
         let is_test_number = || TEST_NUMBERS.iter().any(|row| row.number == phone.as_str());
@@ -50,7 +50,7 @@ impl Destinations {
         if self.high_risk == HighRisk::Deny && facts(phone).is_high_risk {
             return false;
         }
-        // The same phone may be written in two ways: what one of them forbids, the other does not allow.
+        // The same phone may be written in two ways: what is denied for one of them is not allowed for the other.
         let (given, normal) = (self.judge(phone), self.judge(&normal_form(phone)));
         given != Judged::Denied
             && normal != Judged::Denied
@@ -75,12 +75,12 @@ impl Destinations {
     }
 }
 
-/// What the longest prefix says of a number.
+/// What the longest matching prefix says about a number.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Judged {
     Allowed,
     Denied,
-    /// None is its.
+    /// No prefix matches.
     Elsewhere,
 }
 
@@ -153,7 +153,7 @@ mod tests {
                 "{number}"
             );
         }
-        // Frauds like it; by its type it is a mobile as others.
+        // Popular with fraudsters; by its type it is a mobile like others.
         assert!(admits(&default, "+37120123456") && admits(&default, "+919876543210"));
         assert!(!admits(
             &of(None, &["+371"], HighRisk::Allow),
@@ -161,7 +161,7 @@ mod tests {
         ));
     }
 
-    /// A number that is written as it is dialed at home is the same phone.
+    /// A number written as it is dialed within its country is the same phone.
     #[test]
     fn no_spelling_gets_round_what_is_denied() {
         let some = of(None, &["+4479"], HighRisk::Deny);

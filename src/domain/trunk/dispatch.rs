@@ -1,4 +1,4 @@
-//! Handing calls to dialers: the claim, and the pace of dials.
+//! Handing calls to dialers: claims, and the pace of dials.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,27 +11,27 @@ use crate::domain::media::MediaPolicy;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
-/// What a dialer gets that asks for a call.
+/// The answer to a dialer that asks for a call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Claim {
-    /// It is yours: dial it, once.
+    /// Granted: dial it, once.
     Yours,
-    /// It is claimed already, or over.
+    /// Claimed already, or over.
     NotYours,
-    /// Too early for `max_cps`: it will be handed out again by itself.
+    /// Too early for `max_cps`: it will be handed out again without asking.
     Later,
 }
 
-/// So long a call that was scheduled lets others be dialed before it, after that none: it would end undialed.
+/// How long a scheduled call lets others be dialed before it; any longer, and it might end undialed.
 const LETS_OTHERS: Span = Span(DISPATCH_DEADLINE.0 / 2);
-/// It is handed out again so soon.
+/// How soon it is handed out again.
 pub(super) const BEHIND: Span = Span(1_000);
-/// And so soon, where another campaign's comes first.
+/// How soon if another campaign's call comes first.
 const YIELDS: Span = Span(50);
-/// Its message takes so long, or longer.
+/// How long its message is in transit at least.
 const RIDES: Span = Span(20);
 
-/// When the message of a call goes that is to be dialed then: ahead by its ride, but for one that came too early.
+/// When to send the message for a call to be dialed at `turn`: ahead by its time in transit, unless one came too early before.
 fn sent_for(turn: Timestamp, now: Timestamp) -> Timestamp {
     match turn - RIDES > now {
         true => turn - RIDES,
@@ -76,7 +76,7 @@ impl Trunk {
             self.advance(id, now, step);
             return Claim::NotYours;
         }
-        // Of a call with a room it is asked again when its agent is there; other phones ring at once.
+        // A call with a room is checked again when its agent is there; other phones ring at once.
         let is_put_off = !planted(Fault::HoursIgnoredAtClaim)
             && match room {
                 true => self.put_off_if_closed(id, now, step),
@@ -112,13 +112,13 @@ impl Trunk {
         Claim::Yours
     }
 
-    /// Whether the organisation may call nobody: what waits goes on waiting, for as long as it may.
+    /// Whether the organisation is suspended: waiting calls go on waiting, for as long as they may.
     pub(super) fn is_suspended(&self) -> bool {
         self.brief.as_ref().is_some_and(|brief| brief.suspended)
     }
 
-    /// Whether there is room for another dial: in the trunk's second, and in its campaign's. One that lets others go first waits
-    /// for those that no dialer has.
+    /// Checks that there is room for another dial: in the trunk's second and in its campaign's. A call that lets others go
+    /// first waits for those that no dialer has.
     ///
     /// # Errors
     /// When to ask again.
@@ -147,9 +147,8 @@ impl Trunk {
         if at > now { Err(at) } else { Ok(()) }
     }
 
-    /// Of the calls that are due to be handed out again, only as many go now as `max_cps` lets
-    /// through; each of the others has a moment of its own, for those before it to be claimed by. Those that were scheduled
-    /// come last.
+    /// Of the calls due to be handed out again, only as many go now as `max_cps` allows; each of the others gets a moment of
+    /// its own, by which those before it can be claimed. Scheduled calls come last.
     pub(super) fn space_out(&mut self, now: Timestamp) {
         let max_cps = self.brief.as_ref().map_or(1, |brief| brief.config.max_cps);
         let room = self.dialed.room(now + RIDES, max_cps);

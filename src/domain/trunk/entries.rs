@@ -1,5 +1,5 @@
-//! What is kept in memory of the calls that are open, in step with their rows: an [`Entry`] each, and its place among those
-//! that hold a channel, those that wait for one, and those with something to do.
+//! What is kept in memory of open calls, in step with their rows: an [`Entry`] each, and its place among those that hold a
+//! channel, those that wait for one, and those with something to do.
 
 use super::call_index::{self, accepted};
 use super::index::Entry;
@@ -11,32 +11,32 @@ use crate::domain::phone::{E164, LastDigits};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
-/// What an open call takes: its entry under its id, one among those that hold a channel or wait, one among those with
+/// The memory an open call takes: its entry under its id, one index entry for holding a channel or waiting, one for having
 /// something to do.
 const _: () = assert!(
     size_of::<(CallId, Entry)>() + 2 * size_of::<call_index::Entry>() <= 100,
     "a call in memory is small"
 );
 
-/// After a restart some calls are asked about together (`asked_together` of the settings), and the next so much later.
+/// After a restart carriers are asked about some calls at a time (`asked_together` in the settings), at this interval.
 const ASKED_EVERY: Span = Span(50);
 
 /// Which open calls a reader wants, as far as their entries tell.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wanted<'a> {
-    /// With one of these statuses; with any when there is none.
+    /// With one of these statuses; with any if empty.
     pub status: &'a [CallStatus],
     /// Of this agent.
     pub agent: Option<AgentId>,
     /// To this number.
     pub phone: Option<&'a E164>,
-    /// To a number that ends so.
+    /// To a number that ends in these digits.
     pub phone_ends: Option<&'a LastDigits>,
     /// Older than this call.
     pub below: Option<CallId>,
     /// From this row on: see [`CallId::row`].
     pub from_row: u64,
-    /// Whose newest transition is not before that.
+    /// Whose latest transition is from this moment or later.
     pub told_since: Timestamp,
 }
 
@@ -50,7 +50,7 @@ impl Trunk {
             return;
         }
         match call.phase() {
-            // The queue moves by itself.
+            // The queue moves on its own.
             Phase::Queued { .. } => call.volatile.dispatch_at = Timestamp::MAX,
             Phase::SettingUp { .. } | Phase::Ringing { .. } | Phase::Talking { .. } => {
                 if call.has_room {
@@ -66,7 +66,7 @@ impl Trunk {
         self.note(&call);
     }
 
-    /// Takes a call that is open from what its row keeps of it.
+    /// Takes an open call from what its row keeps of it.
     pub fn reopen_kept(&mut self, kept: &Kept, now: Timestamp) {
         let mut entry = kept.entry();
         if entry.is_asked_about() {
@@ -78,8 +78,8 @@ impl Trunk {
         self.place_entry(kept.id(), entry, false);
     }
 
-    /// What happened to calls while nobody was there, their carrier says: some of them are asked about at once, and so on,
-    /// lest a trunk with thousands be busy with nothing else.
+    /// Carriers say what happened to calls while the object was away. They are asked about a few calls at a time, so that a
+    /// trunk with thousands is not busy with that alone.
     fn asked_in_its_turn(&self, now: Timestamp) -> Timestamp {
         let before = self.open.len().checked_div(self.settings.asked_together);
         let before = u64::try_from(before.unwrap_or_default()).unwrap_or_default();
@@ -90,15 +90,15 @@ impl Trunk {
         }
     }
 
-    /// What is in memory of each open call, in words, for who compares two trunks.
+    /// What is in memory of each open call, as text, for comparing two trunks.
     #[must_use]
     pub fn outline(&self) -> Vec<(CallId, String)> {
         let all = self.open.iter();
         all.map(|(id, entry)| (*id, entry.outline())).collect()
     }
 
-    /// Takes over what is on its way, from what was known before a write failed: else each failure would send all of it
-    /// again, and a storage that fails often would drown in the answers.
+    /// Takes over what is in flight from what was known before a write failed: otherwise each failure would send everything
+    /// again, and a store that fails often would drown in the answers.
     pub fn inherit(&mut self, known: &Self) {
         for (id, before) in &known.open {
             if let Some(entry) = self.open.get(id).copied() {
@@ -124,7 +124,7 @@ impl Trunk {
         self.open.len()
     }
 
-    /// A call, open or not, as it is now.
+    /// A call as it is now, open or not.
     pub fn call<'s>(&self, id: CallId, step: &'s mut Step<'_>) -> Option<&'s Call> {
         self.take(id, step).map(|held| &held.call)
     }
@@ -188,7 +188,7 @@ impl Trunk {
         all.filter(fits).map(|(id, _)| *id)
     }
 
-    /// The open calls that may be over, and are here for what their end left to do.
+    /// The open calls that may be over and are here for what is left to do after their end.
     pub fn over_calls<'a>(&'a self, wanted: Wanted<'a>) -> impl Iterator<Item = CallId> + 'a {
         let is_over = |id: &CallId| self.open.get(id).is_some_and(Entry::is_over);
         self.open_calls(wanted).filter(is_over)
@@ -200,7 +200,7 @@ impl Trunk {
         self.live.len()
     }
 
-    /// Since when the oldest call is there for dialers that none has claimed.
+    /// Since when the oldest unclaimed call has been available to dialers.
     #[must_use]
     pub fn unclaimed_since(&self) -> Option<Timestamp> {
         let unclaimed = self.open.iter().filter(|(_, entry)| entry.is_unclaimed());
@@ -230,7 +230,7 @@ impl Trunk {
         self.open.get(&id).is_some_and(Entry::is_unclaimed)
     }
 
-    /// Keeps memory in step with a call in hand.
+    /// Keeps memory in step with a call held by the step.
     pub(super) fn index(&mut self, id: CallId, step: &Step<'_>) {
         let Some(call) = step.peek(id) else {
             return;
@@ -250,7 +250,7 @@ impl Trunk {
         }
     }
 
-    /// Keeps the entry of a call that is open.
+    /// Keeps an open call's entry.
     pub(super) fn note(&mut self, call: &Call) {
         let entry = Entry::of(call, &self.settings);
         let is_leaked = planted(Fault::ChannelLeak)

@@ -1,4 +1,4 @@
-//! One person's calls are to go: those that nobody has dialed end, and those that are over may go.
+//! Erasing one person's calls: those that nobody has dialed end, and those that are over may be removed.
 
 use super::{Step, Trunk};
 use crate::domain::call::Phase;
@@ -6,11 +6,11 @@ use crate::domain::contacts::Number;
 use crate::domain::ids::CallId;
 use crate::domain::time::{Span, Timestamp};
 
-/// A call that may count against `max_cps` stays for now: an object that is loaded anew counts by its row.
+/// A call that may still count against `max_cps` stays for now: an object loaded anew counts it from its row.
 const COUNTED: Span = Span(2_000);
 
 impl Trunk {
-    /// The call of this row, if it is to this number; and the attempt that follows it, if there is one.
+    /// The call with this row, if it is to this number; and the attempt that follows it, if there is one.
     #[must_use]
     pub fn call_to(
         &self,
@@ -23,13 +23,13 @@ impl Trunk {
         (Number::of(&call.request.phone) == number).then_some((call.id, next))
     }
 
-    /// A call's row is written as the call is.
+    /// Rewrites a call's row from the call as it is.
     pub fn write_anew(&mut self, id: CallId, step: &mut Step<'_>) {
         self.change_row(id, step);
     }
 
-    /// A call's row is to go. Returns whether it may: nothing is to happen to the call any more, and no attempt of its callback is
-    /// out. Those that wait for one go with it. One that nobody has dialed ends at once, and none follows one that was dialed.
+    /// A call's row is to be removed. Returns whether it may be: nothing more happens to the call, and no attempt at its callback
+    /// is out. Attempts that are due are dropped with it. A call that nobody has dialed ends at once, and none follows one that was dialed.
     pub fn may_go(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
         if self.is_open(id) {
             self.advance(id, now, step);

@@ -1,4 +1,4 @@
-//! How campaigns have their calls back, and hear what became of them.
+//! How campaigns get calls back and hear how they ended.
 
 use super::suppression::GRANT;
 use super::{Effect, Step, Trunk};
@@ -9,7 +9,7 @@ use crate::domain::ids::{CallId, CampaignId};
 use crate::domain::time::Timestamp;
 
 impl Trunk {
-    /// A call that nobody dialed ends, and its campaign has it back.
+    /// A call that nobody dialed ends, and its campaign gets it back.
     pub(super) fn give_back(
         &mut self,
         id: CallId,
@@ -24,7 +24,7 @@ impl Trunk {
         });
     }
 
-    /// The same where calling hours say that it may not ring. `false` when it may.
+    /// The same if calling hours say that it may not ring. `false` when it may.
     pub(super) fn give_back_if_closed(
         &mut self,
         id: CallId,
@@ -41,7 +41,7 @@ impl Trunk {
         true
     }
 
-    /// A call has changed: if it is a campaign's and has just become terminal, that is told; and what it held is free.
+    /// A call has changed: if it is a campaign's and has just become terminal, the campaign is told, and what it held is freed.
     pub(super) fn tells_campaign(&mut self, id: CallId, step: &mut Step<'_>) {
         let Some(entry) = self.open.get(&id) else {
             return;
@@ -65,7 +65,7 @@ impl Trunk {
         }
     }
 
-    /// The campaigns that wait for more than they were granted, and may have some of it now.
+    /// The campaigns that wait for more than they were granted and may have some of it now.
     pub fn wakes_campaigns(&mut self, now: Timestamp, step: &mut Step<'_>) -> Vec<CampaignId> {
         if !self.campaigns.any_waits() {
             return Vec::new();
@@ -74,7 +74,7 @@ impl Trunk {
         self.campaigns.wakes(free, now)
     }
 
-    /// What became of a campaign's call. An id that was granted and not handed over is taken back: there will be no such call.
+    /// How a campaign's call ended. An id that was granted and not handed over is withdrawn: there will be no such call.
     pub fn became(
         &mut self,
         campaign: CampaignId,
@@ -98,7 +98,7 @@ impl Trunk {
         became
     }
 
-    /// A campaign takes back some of its calls. Some may ring until then, and what is left of them is to be taken back then.
+    /// A campaign takes back some of its calls. Some may still ring for a while; what is left of them must be taken back after that.
     pub fn take_back(
         &mut self,
         campaign: CampaignId,
@@ -151,7 +151,7 @@ impl Trunk {
                 self.cancel(id, now, step);
                 return None;
             }
-            // Queued and scheduled ones are no campaign's.
+            // Calls in the queue and on the schedule never belong to a campaign.
             Phase::Ringing { .. }
             | Phase::Talking { .. }
             | Phase::Scheduled { .. }
@@ -166,7 +166,7 @@ impl Trunk {
         match again_at {
             Some(_) if !self.is_taken_back(id) => self.grants.taken_back.push(id),
             Some(_) => {}
-            // Whoever has it was allowed to ring its phone, and by now that rings or never will.
+            // Whoever has it was allowed to ring its phone, which by now rings or never will.
             None if why == TakeBack::Paused => {}
             None => {
                 self.cancel(id, now, step);
@@ -175,13 +175,13 @@ impl Trunk {
         again_at
     }
 
-    /// Whether the campaign of a call that a dialer has took it back: its phone is not to ring.
+    /// Whether a dialer's call was taken back by its campaign: its phone must not ring.
     #[must_use]
     pub fn is_taken_back(&self, id: CallId) -> bool {
         self.grants.taken_back.contains(&id)
     }
 
-    /// A dialer has a call whose phone has not been allowed to ring, and never will be.
+    /// A dialer has a call whose phone was not allowed to ring, and never will be.
     pub fn never_rings(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
         self.grants.taken_back.retain(|call| *call != id);
         self.change(id, now, step, |call, _, key| {

@@ -1,8 +1,8 @@
-//! Calls of campaigns: how they come to a trunk, and how they go back.
+//! Campaigns' calls: how they come to a trunk, and how they go back.
 //!
-//! Of a campaign's calls only those are here that are being made: none waits in the queue or on the schedule. What can't be dialed
-//! when it is handed over is not taken; what can't be dialed any more when a dialer asks for it ends, and its campaign has it
-//! back.
+//! Of a campaign's calls only those being made are here: none waits in the queue or on the schedule. A call that can't be
+//! dialed when it is handed over is not taken; one that can't be dialed any more when a dialer asks for it ends, and its
+//! campaign gets it back.
 
 use super::hours::Callee;
 use super::share::AHEAD;
@@ -19,33 +19,33 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::{Span, Timestamp};
 
-/// A campaign that nothing is known to change for asks again so soon.
+/// How soon a campaign asks again if nothing is known to change for it.
 const ASKS_AGAIN: Span = Span(1_000);
-/// One that waits for others to take what is theirs.
+/// How soon if it waits for others to take their part.
 const SOON: Span = Span(100);
-/// One that can't call anybody.
+/// How soon if it can't call anybody.
 const LATER: Span = Span(5_000);
-/// An id takes so long from its grant until it is handed over, or less.
+/// How long it takes at most from granting an id until it is handed over.
 const LEAD: Span = Span(40);
 
-/// What a campaign is granted.
+/// A grant to a campaign.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Granted {
     /// Ids for its next calls.
     pub calls: Vec<CallId>,
-    /// When it asks again.
+    /// When it should ask again.
     pub again_at: Timestamp,
-    /// Why these are not as many as it wanted.
+    /// Why there are fewer than it wanted.
     pub held_by: Option<HeldBy>,
 }
 
 impl Trunk {
-    /// A campaign is in its round.
+    /// A campaign begins a round.
     pub fn takes_round(&mut self, campaign: CampaignId, demand: Demand, now: Timestamp) {
         self.campaigns.asks(campaign, demand, self.limits(), now);
     }
 
-    /// Whether a campaign's agent may call at all, in the name of the key that started it.
+    /// Checks that a campaign's agent may call at all, on behalf of the key that started it.
     ///
     /// # Errors
     /// As for [`Trunk::takes`].
@@ -53,7 +53,7 @@ impl Trunk {
         self.may_call_by(org, key, agent).map(drop)
     }
 
-    /// A campaign hands over a call, whose id it was granted. What is known of its number was asked before, where that is asked.
+    /// A campaign hands over a call whose id it was granted. Its number was looked up before, where that is needed.
     pub fn hand_over(
         &mut self,
         campaign: CampaignId,
@@ -83,7 +83,7 @@ impl Trunk {
         Taken::Accepted
     }
 
-    /// What keeps a call from being taken, in the order of the checks of any request.
+    /// What keeps a call from being taken, in the order of checks of any request.
     fn why_not(
         &mut self,
         handed: &Handed,
@@ -132,7 +132,7 @@ impl Trunk {
             mut request,
             not_after,
         } = handed;
-        // Who is called again, the campaign knows.
+        // Redialing is the campaign's own business.
         request.redial = None;
         let agent = request.agent.id;
         let previous = request.campaign.as_ref().and_then(|own| own.previous);
@@ -154,7 +154,7 @@ impl Trunk {
         step.create(call);
         self.follow(id, now, step);
         match self.campaigns.behind_until() {
-            // With those that wait already.
+            // After those that already wait.
             at if at > now => self.dispatch_again(id, at),
             _ => step.effects.push(Effect {
                 call: id,
@@ -166,7 +166,7 @@ impl Trunk {
         }
     }
 
-    /// The attempt before a call knows of it.
+    /// Whether the attempt before a call knows it as its successor.
     fn is_followed_by(
         &mut self,
         previous: CallId,
@@ -191,7 +191,7 @@ impl Trunk {
         super::day_count::day(id.address().at) == super::day_count::day(self.next_at(now))
     }
 
-    /// How somebody stands who is to be called: what is known of the number was asked before, where that is asked.
+    /// How a recipient stands. Their number was looked up before, where that is needed.
     pub(super) fn stands(
         &self,
         callee: &Callee<'_>,
@@ -269,7 +269,7 @@ impl Trunk {
         self.campaigns.has_granted(campaign, id)
     }
 
-    /// Draws ids for as many calls as are free for a campaign just now. Of those that it handed over, so many were not taken.
+    /// Draws ids for as many calls as are free for a campaign right now. `not_taken` counts the calls of this round that were not taken.
     pub fn grant(
         &mut self,
         (campaign, agent): (CampaignId, AgentId),
@@ -342,7 +342,7 @@ impl Trunk {
         }
     }
 
-    /// How many calls of an agent may be under way at once while it is found out whether its dialer works: one.
+    /// How many calls of an agent may be in progress at once while its dialer is being probed: one.
     fn probes(&self, agent: AgentId) -> u64 {
         let is_down = self.breaker.open_until().is_some();
         let down = |brief: &Brief| brief.agents.open().any(|(open, _)| open == agent);
@@ -352,7 +352,7 @@ impl Trunk {
         }
     }
 
-    /// How many channels and dials campaigns may share: none while anybody waits in the queue.
+    /// How many channels and dials campaigns may share: none while anybody is in the queue.
     pub(super) fn free_for_campaigns(&self, now: Timestamp, step: &mut Step<'_>) -> (u64, u64) {
         if !self.queue.is_empty() && self.next_in_queue(now, step).is_some() {
             return (0, 0);
@@ -364,13 +364,13 @@ impl Trunk {
             true => 0,
             false => self.paced.room(now + AHEAD, max_cps),
         };
-        // What dialers have not got round to by now holds channels for nothing: there is no more of it than two seconds' dials.
+        // Calls that dialers have not got round to hold channels in vain: no more than two seconds' dials of them.
         let undialed = self.open.values().filter(|entry| entry.is_unclaimed());
         let dials = dials.min((2 * max_cps as usize).saturating_sub(undialed.count()));
         (channels as u64, dials as u64)
     }
 
-    /// When a campaign that would do more may, as far as that is known; it is told when a channel gets free before.
+    /// When a campaign that wants more may get it, as far as is known; it is told if a channel becomes free before.
     fn more_at(
         &self,
         campaign: CampaignId,
@@ -387,7 +387,7 @@ impl Trunk {
                 if at > now { at } else { now + SOON }
             }
             _ if own > now + AHEAD => own - LEAD,
-            // What is free is others': for now.
+            // What is free belongs to others, for now.
             _ => now + SOON,
         };
         at.max(now + Span(1))

@@ -1,5 +1,5 @@
-//! Calling hours, as a trunk keeps them: when a call is accepted, when it is due or leaves the queue, when a dialer claims it, and
-//! in the moment before its phone rings.
+//! Calling hours, as a trunk applies them: when a call is accepted, when it is due or leaves the queue, when a dialer claims it,
+//! and in the moment before its phone rings.
 
 use super::suppression::GRANT;
 use super::verdict::{self, Terms};
@@ -14,7 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::zones::Zone;
 
 impl Trunk {
-    /// What the hours that apply to a request say of a moment.
+    /// What the hours that apply to a request say about a moment.
     pub(super) fn hours_say(&self, request: &CallRequest, at: Timestamp) -> Verdict {
         if request.ignores_hours {
             return Verdict::Open;
@@ -24,7 +24,7 @@ impl Trunk {
         self.hours_of(&Callee::of(request), own, at)
     }
 
-    /// What the hours that apply to whoever is called say of a moment; a campaign's own among them.
+    /// What the hours that apply to a callee say about a moment, including a campaign's own.
     pub(super) fn hours_of(
         &self,
         callee: &Callee<'_>,
@@ -42,7 +42,7 @@ impl Trunk {
         judge(hours.chain(own), &zones_of(callee), at)
     }
 
-    /// Until when a call may not be dialed, and why: by its own word, and by calling hours.
+    /// Until when a call may not be dialed, and why: by its own terms, and by calling hours.
     pub(super) fn put_off_until(
         &self,
         request: &CallRequest,
@@ -93,17 +93,17 @@ impl Trunk {
         brief.is_some_and(|brief| !brief.hours.is_empty())
     }
 
-    /// The same for all the time in which a phone may ring that is allowed to now: open only if it does not close before that.
+    /// The same for the whole time in which a phone may ring that is allowed to now: open only if it does not close before then.
     fn hours_say_while_it_may_ring(&self, request: &CallRequest, now: Timestamp) -> Verdict {
         match self.hours_say(request, now) {
-            // No opening and no break is as short as that.
+            // No opening and no break is that short.
             Verdict::Open => self.hours_say(request, now + GRANT),
             closed => closed,
         }
     }
 
-    /// If it is closed for a call that nobody has dialed, it waits for the next opening, when that is in time, or ends. Then
-    /// the call is nobody's any more.
+    /// If hours are closed for a call that nobody has dialed, it waits for the next opening, if that is in time, or ends. It then
+    /// no longer belongs to any dialer.
     pub(super) fn put_off_if_closed(
         &mut self,
         id: CallId,
@@ -113,7 +113,7 @@ impl Trunk {
         self.put_off_if_they_say(id, now, step, Self::hours_say)
     }
 
-    /// The same if it closes before its phone has rung, which whoever asks for the call rings at once.
+    /// The same if they close before its phone, which whoever asks for the call rings at once, has rung.
     pub(super) fn put_off_if_closing(
         &mut self,
         id: CallId,
@@ -162,11 +162,11 @@ impl Trunk {
         })
     }
 
-    /// Whether it is closed now that a phone is about to ring whose room is there, and its agent in it. Then it was not
-    /// dialed, and is put off like any other, while its room is torn down.
+    /// Whether hours are closed now that a phone is about to ring whose room is ready, with its agent in it. If so, the call
+    /// counts as not dialed and is put off like any other, while its room is torn down.
     ///
     /// # Errors
-    /// Somebody was allowed to ring it just now: that passes then.
+    /// Somebody was allowed to ring it just now: when that has passed.
     pub fn rings_outside_hours(
         &mut self,
         id: CallId,
@@ -197,7 +197,7 @@ impl Trunk {
 pub(super) struct Callee<'a> {
     pub agent: AgentId,
     pub phone: &'a E164,
-    /// Where the phone is, if that was said.
+    /// The zone of the phone, if it was given.
     pub time_zone: Option<&'a ZoneName>,
 }
 
@@ -211,7 +211,7 @@ impl<'a> Callee<'a> {
     }
 }
 
-/// Where the phone of whoever is called may be.
+/// The zones in which the callee's phone may be.
 fn zones_of(callee: &Callee<'_>) -> Vec<Zone> {
     if let Some(given) = callee.time_zone {
         return given.zone().into_iter().collect();

@@ -1,4 +1,4 @@
-//! What stays in memory of a trunk's calls in progress: an entry each, and none of what is over.
+//! What stays in memory of a trunk's calls in progress: an entry each, and nothing of those that are over.
 
 use super::agent_bits::agent_bits;
 use super::since::{Since, later, origin};
@@ -8,7 +8,7 @@ use crate::domain::phone::E164;
 use crate::domain::settings::Settings;
 use crate::domain::time::Timestamp;
 
-/// Moments of an entry, as they are counted in it.
+/// An entry's moments, in its own units.
 pub(super) struct Moments {
     pub watchdog: u32,
     pub stale_at: u32,
@@ -25,15 +25,15 @@ const ANNOUNCED: u8 = 1 << 5;
 const PROMOTED: u8 = 1 << 6;
 const OVER: u8 = 1 << 7;
 
-/// The number's normal form is another than the one it was given in: its last digits may be others. Above all last digits.
+/// A flag above the last digits: the number's normal form differs from the one it was given in, so its last digits may differ too.
 const REWRITTEN: u32 = 1 << 31;
-/// It lets direct calls go first: it stood on the schedule, or is a campaign's. Beside that.
+/// A flag beside it: the call lets direct calls go first, since it came from the schedule or a campaign.
 const SCHEDULED: u32 = 1 << 30;
 
-/// The entry of a call that is open.
+/// An open call's entry.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
-    /// When there is something to do, its dispatch aside.
+    /// When there is something to do, apart from its dispatch.
     watchdog: Since,
     dispatch_at: Since,
     inquire_at: Since,
@@ -41,20 +41,20 @@ pub(super) struct Entry {
     seen_at: Since,
     teardown_at: Since,
     planned_until: Since,
-    /// When it left the queue; while it stands there, the moment that gives it its place: when it was accepted, if there is
+    /// When it left the queue; while it is queued, the moment that determines its place: when it was accepted, if there is
     /// none.
     promoted_at: Since,
-    /// When its plan makes it something else than `status`.
+    /// When its plan makes it something other than `status`.
     stale_at: Since,
     told_at: Since,
-    /// The last nine digits of the number called; [`REWRITTEN`] and [`SCHEDULED`].
+    /// The last nine digits of the number called, with [`REWRITTEN`] and [`SCHEDULED`].
     digits: u32,
     /// The first bits of its agent's id.
     agent: u32,
     teardown_tries: u8,
     status: CallStatus,
     flags: u8,
-    /// How long after its acceptance it was scheduled for, in steps of [`super::since::LATER`].
+    /// How long after its acceptance it was scheduled, in steps of [`super::since::LATER`].
     later: u8,
 }
 
@@ -83,7 +83,7 @@ impl Entry {
             Phase::Queued { .. } => UNCLAIMED | WAITS,
             Phase::Unclaimed { .. } => UNCLAIMED,
             Phase::SettingUp { .. } | Phase::Ringing { .. } | Phase::Talking { .. } => 0,
-            // It is here for its room's sake alone.
+            // It is here only because of its room.
             Phase::Scheduled { .. } | Phase::AwaitingReport { .. } | Phase::Over => OVER,
         };
         let watchdog = match place & UNCLAIMED {
@@ -117,14 +117,14 @@ impl Entry {
         self.flags & (UNCLAIMED | OVER) == 0
     }
 
-    /// Its carrier is asked about it no later than then.
+    /// Has its carrier asked about it no later than then.
     pub fn ask_by(&mut self, at: Timestamp, accepted: Timestamp) {
         let origin = self.origin(accepted);
         self.inquire_at = Since::of(at, origin);
         self.watchdog = Since::of(self.watchdog.at(origin).min(at), origin);
     }
 
-    /// All that it says, in words. When its carrier is asked means nothing where it is not.
+    /// All of it as text. The time of the next inquiry is left out where none is made.
     pub fn outline(&self) -> String {
         let inquire_at = match self.is_asked_about() {
             true => self.inquire_at,
@@ -153,7 +153,7 @@ impl Entry {
         };
         let (dispatch_at, promoted_at) = match flags & WAITS {
             0 => (Since(0), Since(0)),
-            // The queue moves by itself.
+            // The queue moves on its own.
             _ => (Since(u32::MAX), Since(moments.dialed_at)),
         };
         Self {
@@ -171,7 +171,7 @@ impl Entry {
         }
     }
 
-    /// What stands in the queue was not dialed: its place stands there.
+    /// A queued call was not dialed: its place is stored there instead.
     pub fn moments(&self, dialed_at: Option<Timestamp>, accepted: Timestamp) -> Moments {
         let dialed_at = dialed_at.unwrap_or(Timestamp::MAX);
         Moments {
@@ -191,7 +191,7 @@ impl Entry {
         (at < Timestamp::MAX && flags & WAITS == 0).then_some(at)
     }
 
-    /// From when on its moments are counted.
+    /// The moment from which its moments are counted.
     fn origin(&self, accepted: Timestamp) -> Timestamp {
         origin(self.later, accepted)
     }
@@ -204,7 +204,7 @@ impl Entry {
         self.digits & !SCHEDULED
     }
 
-    /// Whether it stood on the schedule before.
+    /// Whether it came from the schedule.
     pub fn was_scheduled(&self) -> bool {
         self.digits & SCHEDULED != 0
     }
@@ -260,8 +260,8 @@ impl Entry {
         self
     }
 
-    /// Takes over what is on its way, from what was known before a write failed. It is looked at again when its row alone
-    /// says so, and not a moment later.
+    /// Takes over what is in flight from what was known before a write failed. It is looked at again when its row alone
+    /// says so, and no later.
     pub fn inherit(self, known: &Self, accepted: Timestamp) -> Self {
         let mut volatile = self.volatile(accepted);
         volatile.inherit(&known.volatile(accepted), !self.has(UNCLAIMED));
@@ -304,7 +304,7 @@ impl Entry {
         self.dispatch_at.at(self.origin(accepted))
     }
 
-    /// Puts off its dispatch.
+    /// Postpones its dispatch.
     pub fn dispatch_again(&mut self, at: Timestamp, accepted: Timestamp) {
         self.dispatch_at = Since::of(at, self.origin(accepted));
     }
@@ -323,7 +323,7 @@ impl Entry {
         self.has(WAITS)
     }
 
-    /// The moment that gives it its place in the queue, while it stands there.
+    /// The moment that determines its place in the queue, while it is there.
     pub fn queued_from(&self, accepted: Timestamp) -> Timestamp {
         match self.promoted_at.at(self.origin(accepted)) {
             Timestamp::MAX => accepted,
@@ -348,7 +348,7 @@ impl Entry {
         self.flags &= !SILENT;
     }
 
-    /// When its plan makes it something else than it is.
+    /// When its plan makes it something other than it is.
     pub fn stale_at(&self, accepted: Timestamp) -> Timestamp {
         self.stale_at.at(self.origin(accepted))
     }
@@ -358,7 +358,7 @@ impl Entry {
         self.stale_at(accepted) <= now
     }
 
-    /// When its newest transition became known, as of its last look.
+    /// When its latest transition became known, as of the last look at it.
     pub fn told_at(&self, accepted: Timestamp) -> Timestamp {
         self.told_at.at(self.origin(accepted))
     }
@@ -367,7 +367,7 @@ impl Entry {
         self.agent
     }
 
-    /// Whether it may be to this number, or to one that ends with these digits.
+    /// Whether it may be to this number, or to one that ends in these digits.
     pub fn may_be_to(&self, phone: Option<&E164>, ends: Option<&str>) -> bool {
         let digits = self.digits() & !REWRITTEN;
         let is = phone.is_none_or(|phone| last_digits(phone.as_str()) == digits);
@@ -383,7 +383,7 @@ impl Entry {
         self.digits & REWRITTEN != 0 || told.may_hold(self.digits())
     }
 
-    /// Whether a dialer has it, and no phone was allowed to ring: as far as this object remembers, which is false for what it
+    /// Whether a dialer has it and no phone was allowed to ring, as far as this object remembers: `false` for whatever it
     /// was loaded with.
     pub fn is_silent(&self) -> bool {
         self.has(SILENT)

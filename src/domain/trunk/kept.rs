@@ -1,7 +1,7 @@
-//! What a row keeps of an open call for the object that is loaded anew: its entry, so that no document is read for it.
+//! What a row keeps of an open call for an object loaded anew: its entry, so that its document need not be read.
 //!
-//! It is written with the row, of the row alone: what is known beside it (`Volatile`) is gone after a restart. Should a
-//! release change the settings, such an entry is due by those of before; its next step goes by those of then.
+//! It is written with the row, and from the row alone: what is known beyond it (`Volatile`) is lost at a restart. If a
+//! release changes the settings, the entry is still due by the old ones; its next step uses the new.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,24 +15,24 @@ use crate::domain::time::Timestamp;
 
 const WORDS: usize = 11;
 const DIGITS: usize = 8;
-/// Beyond the flags of an entry.
+/// Above the flags of an entry.
 const ROOM: u32 = 1 << 8;
 const SCHEDULED: u32 = 1 << 9;
 const STATUS_SHIFT: u32 = 16;
-/// How long after its acceptance it was scheduled for stands above its status.
+/// How long after its acceptance it was scheduled is stored above its status.
 const LATER_SHIFT: u32 = 24;
 
-/// An open call's entry as its row keeps it. Its text: [`WORDS`] numbers of 32 bits in hexadecimal.
+/// An open call's entry as its row keeps it. Its text form: [`WORDS`] 32-bit numbers in hexadecimal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kept([u32; WORDS]);
 
 impl Kept {
-    /// Of a call, when it is open.
+    /// From a call, if it is open.
     pub(super) fn of(call: &mut Call, settings: &Settings) -> Option<Self> {
         if !call.is_open() {
             return None;
         }
-        // When its carrier is asked, whoever loads it says.
+        // When its carrier is asked is up to whoever loads it.
         let unasked = Volatile {
             inquire_at: Timestamp::MAX,
             ..Volatile::default()
@@ -75,7 +75,7 @@ impl Kept {
         ]))
     }
 
-    /// Whose entry it is.
+    /// The call it belongs to.
     #[must_use]
     pub fn id(&self) -> CallId {
         let [first, second, third, last, ..] = self.0;

@@ -1,9 +1,9 @@
-//! A trunk: admission, pacing, and the calls that are open on it.
+//! A trunk: admission, pacing, and its open calls.
 //!
-//! A call is its row. In memory an [`Entry`] stands for each call that is open: when something is due, whether it holds a
-//! channel, what is known of it beside its row. A channel in use is such an entry, and nothing else: there is no counter
-//! that could drift. A [`Step`] reads by key what it needs; every change goes through [`Trunk::settle`], which keeps the
-//! entries in step and notes which rows to write.
+//! A call is its row. In memory an [`Entry`] stands for each open call: when something is due, whether it holds a channel,
+//! what is known of it beyond its row. A channel in use is such an entry and nothing else: there is no counter that could
+//! drift. A [`Step`] reads by key what it needs; every change goes through [`Trunk::settle`], which keeps the entries in step
+//! and notes which rows to write.
 
 mod admission;
 mod agent_bits;
@@ -71,7 +71,7 @@ use super::planted::{Fault, planted};
 use super::settings::Settings;
 use super::time::{Span, Timestamp};
 
-/// Something that must be done outside; safe to repeat, all of it.
+/// Something that must be done outside; always safe to repeat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effect {
     /// For which call.
@@ -80,7 +80,7 @@ pub struct Effect {
     pub what: CallEffect,
 }
 
-/// A trunk's object, as far as deciding goes.
+/// A trunk's object, as far as decisions go.
 pub struct Trunk {
     settings: Settings,
     key: IdKey,
@@ -90,17 +90,17 @@ pub struct Trunk {
     live: CallIndex,
     /// Calls that wait for one.
     queue: CallIndex,
-    /// Calls that hold a channel, came from no schedule, and no dialer has claimed: their dials come first.
+    /// Calls that hold a channel, are no scheduled or campaign's calls, and have not been claimed: they are dialed first.
     direct: CallIndex,
     /// All open calls, by when there is something to do.
     due: CallIndex,
     callbacks: Callbacks,
     timetable: Timetable,
-    /// The look for calls whose key or agent is gone, while there is one.
+    /// The search for calls whose key or agent is gone, while there is one.
     review: Option<Review>,
-    /// Acceptances, and who left the queue: but for those that came from the schedule, which delay nobody.
+    /// Acceptances, and calls that left the queue; not those from the schedule, which delay nobody.
     accepted: Window,
-    /// These as well: the pace of those that came from the schedule.
+    /// Those as well: the pace of calls from the schedule.
     paced: Window,
     dialed: Window,
     /// Phones in rooms.
@@ -108,9 +108,9 @@ pub struct Trunk {
     /// Who was allowed to ring a phone just now.
     grants: Grants,
     last: Option<Address>,
-    /// The day's acceptances, once they are known; not known where there is no limit to them.
+    /// The day's acceptances, once they are known; `None` if they are not limited.
     today: Option<DayCount>,
-    /// Its attempts that follow others, once somebody asked.
+    /// The day's follow-up attempts, once somebody has asked.
     redialed: Option<RedialCount>,
     /// The last ticket that was drawn.
     ticketed: Option<Address>,
@@ -122,23 +122,23 @@ pub struct Trunk {
     campaigns: Campaigns,
 }
 
-/// What a trunk's rows tell of it, its open calls aside.
+/// What a trunk's rows say about it, apart from its open calls.
 #[derive(Default)]
 pub struct TrunkRows {
-    /// The directory's last word.
+    /// The directory's last brief.
     pub brief: Option<Brief>,
     /// Acceptances within the last second,
     pub accepted: Vec<Timestamp>,
     /// and calls of campaigns.
     pub handed_over: Vec<Timestamp>,
-    /// Where the newest call stands.
+    /// The address of the newest call.
     pub newest: Option<Address>,
     /// The first call on the schedule.
     pub scheduled: Option<ScheduledRow>,
 }
 
 impl Trunk {
-    /// Rebuilds a trunk from its rows; its open calls follow, one by one: see [`Trunk::reopen`].
+    /// Rebuilds a trunk from its rows; its open calls follow one by one: see [`Trunk::reopen`].
     #[must_use]
     pub fn restore(remembered: TrunkRows, settings: Settings, key: IdKey) -> Self {
         let timetable = Timetable::new(&remembered);
@@ -171,13 +171,13 @@ impl Trunk {
         }
     }
 
-    /// The directory's last word.
+    /// The directory's last brief.
     #[must_use]
     pub fn brief(&self) -> Option<&Brief> {
         self.brief.as_ref()
     }
 
-    /// Its state for who watches it; none before the directory's first word.
+    /// Its state for observers; `None` before the directory's first brief.
     #[must_use]
     pub fn state(&self) -> Option<TrunkState> {
         let config = &self.brief.as_ref()?.config;
@@ -198,7 +198,7 @@ impl Trunk {
             && !planted(Fault::StaleKeyHonoured)
     }
 
-    /// When [`Trunk::tick`] has something to do next.
+    /// When [`Trunk::tick`] next has something to do.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         let call = self.due.first().map(|(at, _)| at);
@@ -206,7 +206,7 @@ impl Trunk {
         call.into_iter().chain(more.into_iter().flatten()).min()
     }
 
-    /// The present as this trunk knows it: it never goes back.
+    /// The present as this trunk knows it, which never goes back.
     pub fn observe(&mut self, now: Timestamp) -> Timestamp {
         self.clock = self.clock.max(now);
         self.clock
@@ -218,7 +218,7 @@ impl Trunk {
         loop {
             self.take_in(now, step);
             self.dequeue(now, step);
-            // Only before a call that would be handed out: it looks at all that is due, and after a restart that may be
+            // Only before a call that would be handed out: it looks at everything due, and after a restart that may be
             // every call there is.
             let first = self.first_due(now).and_then(|(_, row)| self.at_row(row));
             if first.is_some_and(|id| self.is_unclaimed(id)) {
@@ -238,7 +238,7 @@ impl Trunk {
         self.hand_out(now, step);
     }
 
-    /// Brings one call up to `now`: its plan may have told more than it was woken for.
+    /// Brings one call up to `now`: its plan may have had more to tell than it was woken for.
     pub fn refresh(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
         self.advance(id, now, step);
     }
@@ -254,7 +254,7 @@ impl Trunk {
         }
     }
 
-    /// The next moment at which a plan makes an open call something else, as of the last look at it: the present, where that
+    /// The next moment at which a plan makes an open call something else, as of the last look at it: the present, if that
     /// has just happened.
     #[must_use]
     pub fn next_planned(&self, now: Timestamp) -> Timestamp {
@@ -314,7 +314,7 @@ impl Trunk {
         changed
     }
 
-    /// A call changed: what follows at once is in the same write.
+    /// A call changed: immediate consequences are in the same write.
     fn follow(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
         self.change_row(id, step);
         // While its entry still says that it was open.
@@ -357,7 +357,7 @@ impl Trunk {
         self.redial(id, step);
     }
 
-    /// A row must be written, though what it tells does not change.
+    /// A row must be written though its content does not change.
     fn change_row(&mut self, id: CallId, step: &mut Step<'_>) {
         if let Some(held) = self.take(id, step) {
             held.is_changed = true;

@@ -50,7 +50,7 @@ impl Trunk {
                 continue;
             }
             if step.may_take == 0 && self.has_hours() {
-                // So many were put off in this step that the others have their turn first.
+                // So many were put off in this step that the others get their turn first.
                 self.dispatch_again(first, now + Span(1));
                 break;
             }
@@ -92,7 +92,7 @@ impl Trunk {
         }
     }
 
-    /// A call in the queue that came from the schedule has waited for as long as it may.
+    /// A queued call from the schedule has waited as long as it may.
     pub(super) fn misses(&self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
         let Some(call) = step.peek(id) else {
             return false;
@@ -108,7 +108,7 @@ impl Trunk {
         true
     }
 
-    /// Brings a call up to `now` that may stand on the schedule: it may have to end there.
+    /// Brings a call up to `now` that may be on the schedule: it may have to end there.
     pub fn refresh_scheduled(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
         let known = self.take(id, step).map(|held| &held.call);
         if known.is_some_and(|call| call.is_scheduled()) {
@@ -116,7 +116,7 @@ impl Trunk {
         }
     }
 
-    /// Cancels a call that stands on the schedule.
+    /// Cancels a call on the schedule.
     pub(super) fn cancel_scheduled(
         &mut self,
         id: CallId,
@@ -127,14 +127,14 @@ impl Trunk {
         self.change_undialed(id, now, step, |call| call.cancel(now, &key))
     }
 
-    /// The number of a call that stands on the schedule is not to be called.
+    /// The number of a call on the schedule is suppressed.
     pub(super) fn suppress_scheduled(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
         let key = self.key.clone();
         self.change_undialed(id, now, step, |call| call.suppress(now, &key));
     }
 
-    /// The first in the queue that may go, as far as its agent is concerned: those of one that breaks off keep their place,
-    /// and the queue passes them.
+    /// The first in the queue that its agent's breaker lets go: calls of an agent that breaks off keep their place, and the
+    /// queue passes them.
     pub(super) fn next_in_queue(&self, now: Timestamp, step: &mut Step<'_>) -> Option<CallId> {
         if planted(Fault::LineOvertaken) {
             return self.queue.last().and_then(|(_, row)| self.at_row(row));
@@ -145,7 +145,7 @@ impl Trunk {
         waiting.find(goes)
     }
 
-    /// Those in the queue that are passed are due again when their agents may be called.
+    /// Queued calls that are passed are due again when their agents may be called.
     fn hold_back(&mut self, now: Timestamp, step: &mut Step<'_>) {
         if self.queue.is_empty() {
             return;
@@ -169,7 +169,7 @@ impl Trunk {
         }
     }
 
-    /// Puts off when a call that no dialer has claimed is looked at again.
+    /// Postpones the next look at an unclaimed call.
     pub(super) fn dispatch_again(&mut self, id: CallId, at: Timestamp) {
         if let Some(entry) = self.open.get(&id).copied() {
             let mut put_off = entry;
@@ -218,7 +218,7 @@ impl Trunk {
         })
     }
 
-    /// When the dialer takes a call of this agent: now, or not before then; and whether that is the agent's fault.
+    /// When the dialer takes a call of this agent, now or later; and whether a delay is the agent's fault.
     pub(super) fn dialer_takes(
         &self,
         agent: AgentId,
@@ -232,7 +232,7 @@ impl Trunk {
         until.map_or(Ok(()), |(_, until)| Err((until, true)))
     }
 
-    /// A call goes to the dialer: where that, or its agent, was down, it is the probe.
+    /// A call goes to the dialer: if the breaker of that or of its agent was open, it is the probe.
     pub(super) fn started(
         &mut self,
         id: CallId,
@@ -249,15 +249,15 @@ impl Trunk {
         }
     }
 
-    /// The probe that shows by its length that this agent is back; the breaker learns it from the next call that starts.
+    /// The probe that proves by its length that this agent is back; the breaker learns of it from the next call that starts.
     fn proof(&self, agent: AgentId, now: Timestamp, step: &mut Step<'_>) -> Option<CallId> {
         let probe = self.brief.as_ref()?.agents.probe(agent)?;
         let holds_out = self.open_call(probe, step)?.agent_holds_out(now);
         holds_out.then_some(probe)
     }
 
-    /// The agents whose calls are held back for having broken off, and when a call may find out whether each is back, or
-    /// began to.
+    /// The agents whose calls are held back for breaking off, each with when it will be probed or since when it is being
+    /// probed.
     #[must_use]
     pub fn agents_held_back(
         &self,

@@ -33,7 +33,7 @@ impl Trunk {
         }
     }
 
-    /// Whether a request that was good once still is: its key, its agent, where it calls.
+    /// Whether a request that was once valid still is: its key, its agent, its destination.
     fn calls_again(&self, request: &CallRequest) -> bool {
         let Some(brief) = &self.brief else {
             return false;
@@ -46,7 +46,7 @@ impl Trunk {
                 .admit(&request.phone, config.carrier.simulates())
     }
 
-    /// An attempt is due, and must not be made after all: it ends.
+    /// An attempt is due that must not be made after all: it ends.
     pub(super) fn goes_astray(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
         let is_later = |call: &&Call| call.series.is_some_and(|series| series.previous.is_some());
         let Some(call) = step.peek(id).filter(is_later) else {
@@ -72,8 +72,8 @@ impl Trunk {
         })
     }
 
-    /// An attempt that follows another is due on a day that takes no further call: it waits for the next, when that is in time, or
-    /// ends. Then it is nobody's any more. Any other counts today from now on.
+    /// A follow-up attempt is due on a day that takes no further call: it waits for the next day, if that is in time, or ends,
+    /// and no longer belongs to any dialer. Any other counts today from now on.
     pub(super) fn waits_for_a_day(
         &mut self,
         id: CallId,
@@ -93,8 +93,8 @@ impl Trunk {
         })
     }
 
-    /// Whether the attempt before knows nothing of this one: of that one's end and this one a write that failed kept this one
-    /// alone, which comes first: see [`Step::into_changed`].
+    /// Whether the attempt before does not know of this one: of its end and of this attempt, a failed write kept only this
+    /// one, which is written first: see [`Step::into_changed`].
     fn is_stray(&self, call: &Call, step: &Step<'_>) -> bool {
         let previous = call.series.and_then(|series| series.previous);
         let previous = previous.and_then(|previous| step.rows().call(previous));

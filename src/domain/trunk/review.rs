@@ -1,8 +1,8 @@
 //! Calls whose key was revoked or whose agent was deleted.
 //!
-//! Trunks are reminded of these for a while, not forever: there may be many. A call may be on its way for longer, or stand on
-//! the schedule for weeks. So when one is gone, all calls are looked through: what nobody has dialed ends, and what was dialed
-//! has no other attempt after it. And none is put on the schedule any more.
+//! Trunks are reminded of these for a while, not forever: there may be many. A call may be in progress for longer, or be on
+//! the schedule for weeks. So when one is gone, all calls are searched: those that nobody has dialed end, and those that were
+//! dialed are not followed by another attempt. And none is put on the schedule any more.
 
 use super::schedule::{Place, START, behind};
 use super::{Brief, Step, Trunk};
@@ -10,18 +10,18 @@ use crate::domain::call::{CallRequest, Phase};
 use crate::domain::ids::CallId;
 use crate::domain::time::{Span, Timestamp};
 
-/// How many calls are read together; and how often.
+/// How many calls are read at a time.
 const TOGETHER: usize = 100;
 const EVERY: Span = Span(20);
 
-/// How far the look at all calls is.
+/// How far the search of all calls has got.
 #[derive(Clone, Copy)]
 pub(super) struct Review {
-    /// Where it stands on the schedule; at its end, nowhere.
+    /// The position on the schedule; `None` at its end.
     scheduled: Option<Place>,
-    /// And among the calls in memory, by their rows.
+    /// The position among the calls in memory, by row.
     open: Option<u64>,
-    /// When it goes on.
+    /// When it continues.
     at: Timestamp,
 }
 
@@ -32,14 +32,14 @@ impl Review {
         at: Timestamp(0),
     };
 
-    /// The one that was not at its end when the object was lost.
+    /// The search that had not ended when the object was lost.
     pub fn owed(known: Option<&Brief>) -> Option<Self> {
         known.filter(|brief| brief.reviews).map(|_| Self::START)
     }
 }
 
 impl Trunk {
-    /// The directory has a new word: if a key or an agent is gone that was there, their calls are looked for.
+    /// The directory has sent a new brief: if a key or an agent in use is gone, its calls are searched for.
     pub(super) fn heed(&mut self, brief: &mut Brief, known: &Brief) {
         let is_news = |now: bool| now && (self.may_have_scheduled() || !self.open.is_empty());
         let revoked = brief.revoked_keys.iter();
@@ -54,13 +54,13 @@ impl Trunk {
         brief.reviews = self.review.is_some();
     }
 
-    /// Calls of this request end, wherever they wait: its key was revoked, or its agent deleted.
+    /// Whether calls of this request end wherever they wait: its key was revoked, or its agent deleted.
     pub(super) fn is_gone(&self, request: &CallRequest) -> bool {
         let deleted = |brief: &Brief| brief.deleted_agents.contains(&request.agent.id);
         self.is_revoked(request.key) || self.brief.as_ref().is_some_and(deleted)
     }
 
-    /// A call that was just put on the schedule ends there, if nobody is left who wants it.
+    /// A call that was just put on the schedule ends there if nobody is left who wants it.
     pub(super) fn goes_if_gone(&self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
         let Some(held) = step.held(id) else { return };
         if held.call.is_scheduled() && self.is_gone(&held.call.request) {
@@ -68,12 +68,12 @@ impl Trunk {
         }
     }
 
-    /// When the look at all calls goes on.
+    /// When the search of all calls continues.
     pub(super) fn review_due(&self) -> Option<Timestamp> {
         self.review.map(|review| review.at)
     }
 
-    /// Goes on with the look at all calls.
+    /// Continues the search of all calls.
     pub(super) fn look_for_gone(&mut self, now: Timestamp, step: &mut Step<'_>) {
         let Some(review) = self.review.filter(|review| review.at <= now) else {
             return;
@@ -96,7 +96,7 @@ impl Trunk {
         }
     }
 
-    /// Returns where it goes on, unless that was the end.
+    /// Searches the schedule. Returns where it continues, unless that was the end.
     fn review_schedule(
         &mut self,
         from: Place,
@@ -113,7 +113,7 @@ impl Trunk {
         last.map(|last| behind((last.at, last.row)))
     }
 
-    /// The same of those in memory.
+    /// Searches the calls in memory.
     fn review_open(&mut self, from: u64, now: Timestamp, step: &mut Step<'_>) -> Option<u64> {
         let calls = self.open.range(CallId::floor_of(from)..);
         let calls: Vec<CallId> = calls.map(|(id, _)| *id).take(TOGETHER).collect();

@@ -1,4 +1,4 @@
-//! The pace of phones in rooms, which ring some time after their dial: when the agent is there.
+//! The pace of phones in rooms, which ring some time after their dial: once the agent is there.
 
 use super::dispatch::BEHIND;
 use super::window::Window;
@@ -9,23 +9,23 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::vec_map::VecMap;
 
-/// So long after its dial a phone lets those of direct calls ring before it, after that none: it would never ring.
+/// How long after its dial a phone lets those of direct calls ring before it; any longer, and it would never ring.
 const LETS_OTHERS: Span = Span(SETUP_LIMIT.0 / 2);
-/// Whoever was told when to ask again has done so this much later, or never will.
+/// Whoever was told when to ask again has asked within this time after that, or never will.
 const ASKS_AGAIN: Span = Span(1_000);
 
 /// Phones that rang lately, and those that wait for their turn.
 #[derive(Clone)]
 pub(super) struct Rings {
     rung: Window,
-    /// Some may have rung before this object remembers: none may for a second from its first word on.
+    /// Some may have rung before this object remembers: none may ring for a second from its first word on.
     from: Option<Timestamp>,
     /// The rows of direct calls that were told to ask again, and when.
     put_off: VecMap<u64, Timestamp>,
 }
 
 impl Rings {
-    /// Those of a trunk on which no phone rings.
+    /// For a trunk on which no phone has rung.
     pub fn none() -> Self {
         Self {
             rung: Window::default(),
@@ -39,7 +39,7 @@ impl Rings {
         self.from = None;
     }
 
-    /// This call's phone rings now. One that lets others go first leaves room for all of them that were put off.
+    /// This call's phone rings now. A call that lets others go first leaves room for all those told to ask again.
     ///
     /// # Errors
     /// When to ask again.
@@ -75,11 +75,11 @@ impl Rings {
 }
 
 impl Trunk {
-    /// The agent is there, and a phone is about to ring: within [`super::suppression::GRANT`], or not at all before this is
-    /// asked again. In no second do more than `max_cps`, those of direct calls first.
+    /// The agent is there, and a phone is about to ring: within [`super::suppression::GRANT`], or not before asking again.
+    /// No more than `max_cps` ring in any second, those of direct calls first.
     ///
     /// # Errors
-    /// When it may, at the soonest.
+    /// When it may ring, at the earliest.
     pub fn ring(
         &mut self,
         id: CallId,
@@ -103,7 +103,7 @@ impl Trunk {
         Ok(())
     }
 
-    /// Whether it is too late for the phone of this call to ring: then the call ends.
+    /// Whether it is too late for this call's phone to ring: then the call ends.
     pub fn rings_too_late(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
         let is_late = |call: &mut Call| {
             matches!(call.phase(), Phase::SettingUp { .. }) && call.has_missed_its_window(now)

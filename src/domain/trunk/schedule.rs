@@ -1,8 +1,8 @@
-//! The schedule: calls that are to be dialed later. They are rows; what is here knows where they begin, and no more.
+//! The schedule: calls to be dialed later. They are rows; what is here only knows where they begin.
 //!
-//! Those that are due are taken into the queue in the order of their moments, in bounded steps, and no more of them than keep
-//! the queue from running dry: the others stay rows, however many are due at once. So the queue's order is theirs too, and
-//! what they take up in memory is bounded.
+//! Those that are due are taken into the queue in the order of their moments, in bounded steps, and only as many as keep the
+//! queue from running dry: the others stay rows, however many are due at once. So they follow the queue's order, and the
+//! memory they take is bounded.
 
 use super::step::Held;
 use super::{Brief, Step, Trunk, TrunkRows};
@@ -11,11 +11,11 @@ use crate::domain::ids::{AgentId, CallId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
-/// How many calls a trunk's schedule holds at most.
+/// The most calls on a trunk's schedule.
 const MOST: usize = 100_000;
-/// How many in the queue before the next on the schedule are enough for now.
+/// With this many in the queue before the next on the schedule, no more are taken in for now.
 const AHEAD: usize = 500;
-/// How many narrow rows are looked at together for calls whose time has run out while they wait behind others; and how often.
+/// How many narrow rows are searched at a time for calls whose time has run out while they wait behind others.
 const OVERDUE: usize = 2_000;
 const OVERDUE_EVERY: Span = Span(1_000);
 /// A moment on the schedule, and the call by its row.
@@ -29,13 +29,13 @@ pub(super) fn behind((at, row): Place) -> Place {
 
 /// What is known of the schedule.
 pub(super) struct Timetable {
-    /// Where its first call stands: none stands earlier, though that one may have left.
+    /// The position of its first call: none is earlier, though that one may have left.
     next: Option<Place>,
-    /// How many there are, once somebody asked.
+    /// How many there are, once somebody has asked.
     count: Option<usize>,
-    /// Until when calls that were due had to wait behind those in the queue.
+    /// Until when due calls had to wait behind those in the queue.
     crowded_until: Timestamp,
-    /// Where the look for overdue ones among these stands, and when it goes on.
+    /// How far the search for overdue ones among these has got, and when it continues.
     overdue: (Place, Timestamp),
     /// What the queue lacked when it last moved.
     lacking: FailureCode,
@@ -53,7 +53,7 @@ impl Timetable {
         }
     }
 
-    /// Keeps the count in step with a call in hand.
+    /// Keeps the count in step with a call held by the step.
     pub fn counts(&mut self, held: &mut Held) {
         let is_there = held.call.is_scheduled();
         if let (Some(slot), true) = (held.call.slot(), is_there) {
@@ -73,15 +73,15 @@ impl Timetable {
         self.next = Some(self.next.map_or(place, |next| next.min(place)));
     }
 
-    /// What the queue lacks as it moves.
+    /// Notes what the queue lacks as it moves.
     pub fn lacks(&mut self, what: FailureCode) {
         self.lacking = what;
     }
 }
 
 impl Trunk {
-    /// Puts a call on the schedule that nobody has dialed: it is due at `at`, because of `reason`, and until then it holds no
-    /// channel and no place in the queue. One whose time is over by then ends at once. `false` when it is too late for that.
+    /// Puts a call that nobody has dialed on the schedule: it is due at `at`, because of `reason`, and until then it holds no
+    /// channel and no place in the queue. If its time is over by then, it ends at once. `false` when it is too late for that.
     pub fn schedule(
         &mut self,
         id: CallId,
@@ -129,12 +129,12 @@ impl Trunk {
         changed
     }
 
-    /// Whether a call may stand on the schedule, as far as memory tells.
+    /// Whether any call may be on the schedule, as far as memory tells.
     pub(super) fn may_have_scheduled(&self) -> bool {
         self.timetable.next.is_some()
     }
 
-    /// Whether any call stands on the schedule.
+    /// Whether any call is on the schedule.
     pub(super) fn has_scheduled(&self, step: &Step<'_>) -> bool {
         let (put, taken) = step.drift();
         self.may_have_scheduled() && step.rows().count_scheduled() + put > taken
@@ -169,19 +169,19 @@ impl Trunk {
         next.into_iter().chain(review).min()
     }
 
-    /// Whether a call is due, and enough others are before it in the queue.
+    /// Whether a call is due, but enough others are before it in the queue.
     fn is_crowded(&self, first: Place) -> bool {
         first.0 <= self.clock && self.queue.nth(AHEAD - 1).is_some_and(|entry| entry < first)
     }
 
-    /// Whether a call's row says that it stands on the schedule, and it does not any more.
+    /// Whether a call's row says that it is on the schedule though it no longer is.
     #[must_use]
     pub fn has_left_the_schedule(&self, call: &Call, now: Timestamp) -> bool {
         let is_late = call.wait_ends().is_some_and(|ends| ends <= now);
         call.is_scheduled() && (is_late || self.is_gone(&call.request))
     }
 
-    /// Ends a call that must not stand on the schedule any more. `false` when it may.
+    /// Ends a call that must not be on the schedule any more. `false` if it may stay.
     pub(super) fn end_on_schedule(
         &mut self,
         id: CallId,
@@ -198,7 +198,7 @@ impl Trunk {
         let Some(ends) = ends.filter(|ends| *ends <= now) else {
             return false;
         };
-        // It was due, and waited behind others until the last.
+        // It was due, and waited behind others to the last.
         let why = match self.timetable.crowded_until >= ends {
             true => self.why_undialed(agent, now, step),
             false => FailureCode::WindowClosed,
@@ -210,7 +210,7 @@ impl Trunk {
         })
     }
 
-    /// What a call lacked that was due.
+    /// What a due call lacked.
     pub(super) fn why_undialed(
         &self,
         agent: AgentId,
@@ -224,7 +224,7 @@ impl Trunk {
         }
     }
 
-    /// Takes those that are due into the queue, as far as it may run dry without them.
+    /// Takes those that are due into the queue, as far as it would run dry without them.
     pub(super) fn take_in(&mut self, now: Timestamp, step: &mut Step<'_>) {
         let until = match planted(Fault::DialedEarly) {
             true => now + Span(5_000),
@@ -268,7 +268,7 @@ impl Trunk {
         }
     }
 
-    /// One is due.
+    /// Takes in one that is due.
     fn take_one(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
         let Some(call) = self.take(id, step).map(|held| &held.call) else {
             return;
@@ -289,13 +289,13 @@ impl Trunk {
         }
     }
 
-    /// What the schedule has to do beside handing out what is due.
+    /// What the schedule has to do apart from handing out what is due.
     pub(super) fn look_at_schedule(&mut self, now: Timestamp, step: &mut Step<'_>) {
         self.look_for_gone(now, step);
         self.end_overdue(now, step);
     }
 
-    /// Those behind others that are due end when their wait does, though nobody comes to them.
+    /// Calls waiting behind others that are due end when their wait does, though their turn never comes.
     fn end_overdue(&mut self, now: Timestamp, step: &mut Step<'_>) {
         let (from, at) = self.timetable.overdue;
         let crowded = |first: &Place| self.is_crowded(*first);

@@ -1,4 +1,4 @@
-//! What senders of callbacks ask and tell.
+//! What senders of callbacks ask and report.
 
 use super::Trunk;
 use super::step::Step;
@@ -8,7 +8,7 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Timestamp;
 
 impl Trunk {
-    /// What signs callbacks, as of the directory's last word. None where that is not the last: before the first, and once the
+    /// What signs callbacks, as of the directory's last brief. `None` where that may be outdated: before the first, and once the
     /// trunk was asked to retire.
     #[must_use]
     pub fn secrets(&self) -> Option<&WebhookSecrets> {
@@ -17,7 +17,7 @@ impl Trunk {
         brief.and_then(|brief| brief.secrets.as_ref())
     }
 
-    /// A callback's sender is about to make an attempt: whether it may.
+    /// A callback's sender is about to make an attempt: returns whether it may.
     pub fn begin(&mut self, id: CallId, number: u32, now: Timestamp, step: &mut Step<'_>) -> bool {
         let callback = self.take(id, step);
         let callback = callback.and_then(|held| held.call.callback.as_mut());
@@ -26,12 +26,12 @@ impl Trunk {
         may || planted(Fault::AttemptRepeated)
     }
 
-    /// A callback's sender waits for a slow receiver.
+    /// A callback's sender is waiting for a slow receiver.
     pub fn extend(&mut self, id: CallId, number: u32, until: Timestamp) {
         self.callbacks.extend(id, number, until);
     }
 
-    /// Takes the result of a callback's attempt.
+    /// Takes the result of a callback attempt.
     pub fn delivered(
         &mut self,
         id: CallId,
@@ -58,7 +58,7 @@ impl Trunk {
         self.callbacks.came_back(id, number);
     }
 
-    /// Makes one more attempt of a call's callback due, whether the call is open or not. `false` when it has no callback.
+    /// Makes one more attempt at a call's callback due, whether the call is open or not. `false` if it has no callback.
     pub fn redeliver(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
         let callback = self.take(id, step);
         let Some(callback) = callback.and_then(|held| held.call.callback.as_mut()) else {

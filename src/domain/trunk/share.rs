@@ -6,9 +6,9 @@ use crate::domain::ids::{CallId, CampaignId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
-/// Who asked within this time has a share.
+/// A campaign that asked within this time has a share.
 const ACTIVE: Span = Span(3_000);
-/// Dials are granted so much ahead of their moments: until it is handed over, a call takes about as long.
+/// Dials are granted this much ahead of their moments, about as long as a call takes to be handed over.
 pub(super) const AHEAD: Span = Span(100);
 
 /// A campaign, as its trunk knows it.
@@ -17,29 +17,29 @@ pub(super) struct Share {
     pub id: CampaignId,
     pub asked_at: Timestamp,
     pub demand: Demand,
-    /// How many channels its calls hold, at most.
+    /// How many channels its calls hold at most.
     pub live: u32,
-    /// Its live calls were counted.
+    /// Its live calls have been counted.
     pub is_counted: bool,
-    /// Ids that it was granted, and did not hand over yet.
+    /// Ids that it was granted and has not handed over yet.
     pub granted: Vec<CallId>,
-    /// Calls that it handed over and no dialer has.
+    /// Calls that it handed over and that no dialer has.
     pub undialed: Vec<CallId>,
-    /// How many dials it had.
+    /// How many dials it has had.
     pub dials: u64,
-    /// The moments of those that it was granted.
+    /// The moments of the dials it was granted.
     pub pace: Window,
-    /// The moments at which its calls went to dialers.
+    /// The moments at which dialers got its calls.
     pub dialed: Window,
-    /// For how long it held channels, in milliseconds times channels, up to `since`.
+    /// How long it has held channels, in milliseconds times channels, up to `since`.
     pub held: u64,
     pub since: Timestamp,
-    /// It would have been granted more.
+    /// It would have taken more.
     pub waits: bool,
 }
 
 impl Share {
-    /// What it has of the channels: those that its calls hold, and those that it was promised.
+    /// The channels it has: held by its calls, or promised.
     pub fn has(&self) -> u64 {
         u64::from(self.live) + self.granted.len() as u64
     }
@@ -48,18 +48,18 @@ impl Share {
         now < self.asked_at + ACTIVE
     }
 
-    /// How many dials it has had when those are dialed that it was promised.
+    /// How many dials it will have had once those it was promised are made.
     pub fn dials(&self) -> u64 {
         self.dials + (self.undialed.len() + self.granted.len()) as u64
     }
 
-    /// For how long it held channels up to now.
+    /// How long it has held channels, up to now.
     pub fn held(&self, now: Timestamp) -> u64 {
         let passed = (now - self.since).0;
         self.held + passed.saturating_mul(u64::from(self.live))
     }
 
-    /// It held so many channels until now.
+    /// It held this many channels until now.
     pub fn passes(&mut self, now: Timestamp) {
         self.held = self.held(now);
         self.since = self.since.max(now);

@@ -2,7 +2,7 @@
 
 use crate::domain::sorting::oldest_first;
 
-/// What somebody has of something, the most that would be of use to them, and who comes first among equals: the lowest.
+/// What somebody has of something, the most they could use of it, and who comes first among equals: the lowest.
 #[derive(Clone, Copy)]
 pub(super) struct Part {
     pub has: u64,
@@ -10,7 +10,7 @@ pub(super) struct Part {
     pub turn: u64,
 }
 
-/// Shares out what is free, one by one, each time to whoever has the least: how many more each gets.
+/// Shares out what is free, one by one, each time to whoever has the least. Returns how many more each gets.
 pub(super) fn share_out(parts: &[Part], free: u64) -> Vec<u64> {
     let up_to = |part: &Part, level: u64| part.most.min(level).saturating_sub(part.has);
     let takes = |level| parts.iter().map(|part| up_to(part, level)).sum::<u64>();

@@ -1,14 +1,14 @@
-//! Moments of a call as its entry counts them: 32 bits each, from when it was accepted or is to begin.
+//! A call's moments as its entry counts them: 32 bits each, from when it was accepted or is to begin.
 
 use crate::domain::call::Call;
 use crate::domain::time::{Span, Timestamp};
 
-/// A moment in a call's life, in milliseconds since [`BEFORE`] it was accepted, or was scheduled for: see [`origin`].
-/// One before that is that; none, or one beyond 49 days, is the last.
+/// A moment in a call's life, in milliseconds since [`BEFORE`] its acceptance, or its scheduled time: see [`origin`].
+/// Earlier moments become the first value; none, and one beyond 49 days, the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Since(pub u32);
 
-/// Ids only rise: a clock that goes back so far leaves a call's moments as they are, though they lie before its id's.
+/// Ids only rise: if the clock goes back by no more than this, a call's moments stay exact though they are before its id's.
 pub(super) const BEFORE: Span = Span(1 << 22);
 
 impl Since {
@@ -28,10 +28,10 @@ impl Since {
     }
 }
 
-/// Some 25 days: what begins so long after a call's acceptance is counted from there.
+/// About 25 days: for a call that begins this long after its acceptance, moments are counted from there.
 pub(super) const LATER: u32 = 31;
 
-/// In how many such steps a call begins.
+/// After how many such steps a call begins.
 pub(super) fn later(call: &Call) -> u8 {
     let wait = call
         .slot()
@@ -39,7 +39,7 @@ pub(super) fn later(call: &Call) -> u8 {
     u8::try_from(wait.0 >> LATER).unwrap_or(u8::MAX)
 }
 
-/// From when on its moments are counted.
+/// The moment from which its moments are counted.
 pub(super) fn origin(later: u8, accepted: Timestamp) -> Timestamp {
     accepted + Span(u64::from(later) << LATER)
 }

@@ -8,81 +8,81 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Timestamp;
 use crate::domain::vitals::Counts;
 
-/// A callback's attempt that is due, as its row's columns tell.
+/// A due callback attempt, from its row's columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DueCallback {
     /// When it was due.
     pub due: Timestamp,
-    /// Whose callback: see [`CallId::row`].
+    /// The call it belongs to: see [`CallId::row`].
     pub row: u64,
     /// Its receiver's host: see [`crate::domain::callback::host_key`].
     pub host: u64,
 }
 
-/// A call on the schedule, as narrow rows tell.
+/// A call on the schedule, from its narrow row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScheduledRow {
     /// When it is due.
     pub at: Timestamp,
     /// Which call: see [`CallId::row`].
     pub row: u64,
-    /// When it is too late for it.
+    /// When it is too late to dial it.
     pub ends: Timestamp,
 }
 
-/// How many calls are taken from the schedule in one step, or end there, before others have their turn.
+/// How many calls are taken from the schedule, or end there, in one step before others have their turn.
 const TAKEN: usize = 250;
 
-/// A trunk's rows, as far as decisions read them. What can't be read is not there: whoever owns the rows knows of that, and
-/// that the step is void.
+/// A trunk's rows, as far as decisions read them. Unreadable rows don't appear: their owner knows about them, and voids
+/// the step.
 pub trait Rows {
     /// One call, without its metadata.
     fn call(&self, id: CallId) -> Option<Call>;
-    /// The same by its place.
+    /// The same by its row.
     fn call_at(&self, row: u64) -> Option<Call>;
-    /// Callbacks that are due behind `after` and no later than `until`, in the order of their times: at most `limit`.
+    /// Callbacks due after `after` and no later than `until`, in the order of their times: at most `limit`.
     fn due_callbacks(
         &self,
         after: (Timestamp, u64),
         until: Timestamp,
         limit: usize,
     ) -> Vec<DueCallback>;
-    /// When the first callback is due that is due after `after`.
+    /// When the first callback after `after` is due.
     fn next_callback(&self, after: Timestamp) -> Option<Timestamp>;
     /// Calls on the schedule from `from` on, in the order of their moments: at most `limit`.
     fn scheduled(&self, from: (Timestamp, u64), limit: usize) -> Vec<ScheduledRow>;
-    /// How many there are.
+    /// How many calls are on the schedule.
     fn count_scheduled(&self) -> usize;
-    /// The rows from `from` on of those whose numbers may be among these, in their order: at most `limit`.
+    /// Rows from `from` on, in order, of scheduled calls whose numbers may be among these: at most `limit`.
     fn scheduled_to(&self, told: &Told, from: u64, limit: usize) -> Vec<u64>;
-    /// How many calls were accepted on a day, as was last noted.
+    /// The acceptances of a day, as last stored.
     fn day(&self) -> DayCount;
-    /// How many calls have rows from this place on that count from the first: see [`Call::counts_from_the_first`].
+    /// How many calls in rows from this one on count from the start: see [`Call::counts_from_the_first`].
     fn accepted_from(&self, row: u64) -> u32;
-    /// How many attempts that follow others were due on a day, as was last noted.
+    /// The follow-up attempts of a day, as last stored.
     fn redialed(&self) -> RedialCount;
 }
 
-/// A call in hand.
+/// A call held by the step.
 pub(super) struct Held {
     pub call: Call,
     /// Its row must be written.
     pub is_changed: bool,
-    /// What it came to before this step.
+    /// What it counted as before this step.
     before: Counts,
-    /// What it said of its agent before.
+    /// What it said about its agent before.
     pub verdict: Option<AgentVerdict>,
-    /// The moment for which its row stands on the schedule.
+    /// The moment under which its row is on the schedule.
     pub stood_at: Option<Timestamp>,
     /// It is counted among those on the schedule.
     pub is_counted: bool,
     /// It has no row yet.
     pub is_new: bool,
-    /// It was over before, and what follows from that was decided then.
+    /// It was over before, and the consequences of that have been decided.
     pub was_over: bool,
-    /// Its campaign knows that it holds its channel no more,
+    /// Its campaign knows that it no longer holds its channel,
     pub has_freed: bool,
-    /// and is told what became of it.
+    /// and is told how it ended.
     pub is_told: bool,
 }
 
@@ -90,9 +90,9 @@ pub(super) struct Held {
 pub struct Changed {
     /// The call as it is by now.
     pub call: Call,
-    /// The moment for which its row stood on the schedule.
+    /// The moment under which its row was on the schedule.
     pub stood_at: Option<Timestamp>,
-    /// It has no row yet, and follows this call, whose metadata is its own.
+    /// It has no row yet, and follows this call, whose metadata it shares.
     pub follows: Option<CallId>,
 }
 
@@ -107,13 +107,13 @@ pub struct Step<'a> {
     calls: Vec<Box<Held>>,
     /// What must be done once the rows are written.
     pub effects: Vec<Effect>,
-    /// The directory's last word must be written too: the trunk's own notes in it changed.
+    /// The directory's brief must be written too: the trunk's own notes in it have changed.
     pub brief: bool,
     /// So must the day's acceptances.
     pub day: bool,
-    /// And its attempts that follow others.
+    /// And the day's follow-up attempts.
     pub redialed: bool,
-    /// A place among a number's dials that was reserved, and is not needed.
+    /// A place among a number's dials that was reserved and is not needed.
     pub unused: Option<(Number, u64)>,
     /// How many more calls may be taken from the schedule.
     pub(super) may_take: usize,
@@ -148,7 +148,7 @@ impl<'a> Step<'a> {
         self.calls.get_mut(place).map(Box::as_mut)
     }
 
-    /// A call that is in hand.
+    /// A call that the step holds.
     #[must_use]
     pub fn peek(&self, id: CallId) -> Option<&Call> {
         let place = self.place(id).ok()?;
@@ -173,7 +173,7 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// Takes a call in hand; one that is there already stays.
+    /// Adds a call; one that is held already stays as it is.
     pub(super) fn hold(&mut self, call: Call, verdict: Option<AgentVerdict>) {
         if let Err(place) = self.place(call.id) {
             let slot = call.slot().filter(|_| call.is_scheduled());
@@ -208,15 +208,15 @@ impl<'a> Step<'a> {
         changed.map(|held| &held.call)
     }
 
-    /// The same, each with what it came to before.
+    /// The same, each with what it counted as before.
     pub fn counted(&self) -> impl Iterator<Item = (&Counts, &Call)> {
         let changed = self.calls.iter().filter(|held| held.is_changed);
         changed.map(|held| (&held.before, &held.call))
     }
 
-    /// The calls that changed, in the order in which their rows are to be written. Should that fail halfway, no row is younger
-    /// than one that is not kept; but for an attempt that follows another: it stands before that one's end, so that it is not
-    /// lost, and whether that was kept is asked before it is dialed.
+    /// The calls that changed, in the order in which their rows are to be written. If that fails halfway, no kept row is newer
+    /// than a lost one, except that an attempt following another is written before that one's end, so that it is not lost;
+    /// whether that end was kept is checked before the attempt is dialed.
     pub fn into_changed(self) -> Vec<Changed> {
         let (mut old, mut ends, mut new) = (Vec::new(), Vec::new(), Vec::new());
         let mut following = Vec::new();
@@ -258,7 +258,7 @@ impl<'a> Step<'a> {
         places.min()
     }
 
-    /// How many this step put on the schedule, and how many it took from there.
+    /// How many this step put on the schedule, and how many it took from it.
     pub(super) fn drift(&self) -> (usize, usize) {
         let (mut put, mut taken) = (0, 0);
         for held in &self.calls {

@@ -1,9 +1,10 @@
-//! Numbers that are not to be called: what becomes of the open calls to them.
+//! Suppressed numbers: what becomes of the open calls to them.
 //!
-//! What is known of numbers lies in objects of its own, which are asked before a call is admitted and before a dialer gets it.
-//! So whatever they are told, no dialer gets a call afterwards. Those that dialers have already are taken back here, before
-//! the suppression is answered: a phone that was not allowed to ring yet is refused, and one that was may ring for a moment
-//! longer, by which it has rung or is hung up. Whoever was allowed to ring a phone does so within that moment.
+//! What is known of numbers is kept in objects of its own, which are asked before a call is admitted and before a dialer gets
+//! it. So once they have been told of a suppression, no dialer gets a call any more. Calls that dialers already have are
+//! taken back here, before the suppression is answered: a phone that was not allowed to ring yet is refused, and one that was
+//! may ring for a moment longer. Whoever was allowed to ring a phone does so within that moment; after it, the phone is hung
+//! up if it rings.
 
 use super::{Step, Trunk};
 use crate::domain::call::Phase;
@@ -12,32 +13,32 @@ use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
-/// Whoever was allowed to ring a phone has asked for that within this time, or asks again.
+/// Whoever was allowed to ring a phone has requested that within this time, or asks again.
 pub const GRANT: Span = Span(2_000);
 /// How many calls are looked at in one step, and how many on the schedule.
 const AT_ONCE: usize = 500;
 const SCHEDULED_AT_ONCE: usize = 250;
-/// A call whose number could not be asked about is handed out again so much later.
+/// A call whose number could not be looked up is handed out again after this.
 const ASKED_AGAIN: Span = Span(2_000);
 
-/// How far a trunk is with taking back its calls to some numbers.
+/// How far a trunk has got with taking back its calls to some numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Withdrawn {
-    /// The row at which the next begin, if there are more.
+    /// The row at which to continue, if there are more.
     pub next: Option<u64>,
-    /// Some may ring until then: what is left of them is to be taken back then.
+    /// Some may ring until then: what is left of them must be taken back at that time.
     pub again_at: Option<Timestamp>,
 }
 
-/// Who was allowed to ring a phone, and is not known to have done so.
+/// Who was allowed to ring a phone and is not known to have done so.
 #[derive(Clone, Default)]
 pub(super) struct Grants {
     given: Vec<(Timestamp, CallId)>,
-    /// Whoever asked before this object remembers was allowed by then.
+    /// Whoever asked before this object remembers may ring until then.
     unknown_until: Timestamp,
-    /// Calls that are not to be allowed again.
+    /// Calls that must not be allowed to ring again.
     pub withdrawn: Vec<CallId>,
-    /// Those whose campaign took them back.
+    /// Those that their campaign took back.
     pub taken_back: Vec<CallId>,
 }
 
@@ -47,7 +48,7 @@ impl Grants {
         self.given.push((now, id));
     }
 
-    /// Until when a phone may begin to ring that was allowed to.
+    /// Until when the phone of this call may begin to ring.
     pub fn until(&self, id: CallId) -> Timestamp {
         let mut given = self.given.iter().rev();
         let given = given.find(|(_, call)| *call == id);
@@ -57,13 +58,13 @@ impl Grants {
 }
 
 impl Trunk {
-    /// What this object allowed before it was loaded, it does not remember.
+    /// This object does not remember what was allowed before it was loaded.
     pub fn loaded(&mut self, now: Timestamp) {
         self.grants.unknown_until = now + GRANT;
         self.campaigns.loaded(now);
     }
 
-    /// Whether what is known of a number is asked before it is called.
+    /// Whether numbers are looked up before they are called.
     #[must_use]
     pub fn asks_of_numbers(&self) -> bool {
         let asks = self
@@ -73,33 +74,33 @@ impl Trunk {
         asks && !planted(Fault::NumbersUnasked)
     }
 
-    /// Whether a dialer could have this call.
+    /// Whether a dialer could get this call.
     #[must_use]
     pub fn may_be_claimed(&self, id: CallId) -> bool {
         self.is_unclaimed(id)
     }
 
-    /// The number of a call that no dialer has could not be asked about: it is handed out again.
+    /// The number of an unclaimed call could not be looked up: it is handed out again.
     pub fn not_asked(&mut self, id: CallId, now: Timestamp) {
         if self.is_unclaimed(id) {
             self.dispatch_again(id, now + ASKED_AGAIN);
         }
     }
 
-    /// A call's number is not to be called. `false` when the person has picked up, or it is over.
+    /// A call's number is suppressed. `false` if the callee has picked up, or the call is over.
     pub fn suppress_call(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
         self.grants.withdrawn.retain(|call| *call != id);
         self.change(id, now, step, |call, _, key| call.suppress(now, key))
     }
 
-    /// Whether a call that a dialer has was taken back.
+    /// Whether a dialer's call was taken back.
     #[must_use]
     pub fn is_withdrawn(&self, id: CallId) -> bool {
         self.grants.withdrawn.contains(&id)
     }
 
-    /// These numbers are not to be called: takes back the open calls to them, from the row `from` on. A phone that may ring
-    /// just now, or rings, is let be at first, and hung up when it is `last` asked for.
+    /// These numbers are suppressed: takes back the open calls to them, from the row `from` on. A phone that may begin to ring
+    /// right now, or rings, is left alone at first, and hung up in the `last` request.
     pub fn withdraw(
         &mut self,
         told: &Told,
@@ -130,7 +131,7 @@ impl Trunk {
         Withdrawn { next, again_at }
     }
 
-    /// Those on the schedule are in no memory. Returns the row at which the next begin, if there are more.
+    /// Those on the schedule are not in memory. Returns the row at which to continue, if there are more.
     fn withdraw_scheduled(
         &mut self,
         told: &Told,
@@ -153,7 +154,7 @@ impl Trunk {
         rows.get(SCHEDULED_AT_ONCE).copied()
     }
 
-    /// When a call is to be taken back that may ring just now.
+    /// When a call that may ring right now must be taken back.
     fn withdraw_one(
         &mut self,
         id: CallId,

@@ -1,4 +1,4 @@
-//! What a request for a call wants, what a trunk decides on it, and what is answered.
+//! What a request for a call wants, what a trunk decides on it, and the answer.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ pub struct Quota {
     pub channels_left: u32,
     /// The trunk's `max_cps`.
     pub cps: u32,
-    /// Acceptances that this second still has room for.
+    /// How many acceptances this second still has room for.
     pub cps_left: u32,
 }
 
@@ -29,14 +29,14 @@ pub enum Admission {
         /// What is left.
         quota: Quota,
     },
-    /// It is accepted, and stands in the queue.
+    /// It is accepted, and is in the queue.
     Queued {
         /// The new call's id.
         call: CallId,
         /// What is left.
         quota: Quota,
     },
-    /// It is accepted, and stands on the schedule.
+    /// It is accepted, and is on the schedule.
     Scheduled {
         /// The new call's id.
         call: CallId,
@@ -47,12 +47,12 @@ pub enum Admission {
     },
     /// It is refused while calling hours are closed; nothing was created.
     Closed {
-        /// From when on they are open, if ever.
+        /// When they open, if that is known.
         opens_at: Option<Timestamp>,
     },
-    /// It is refused because nobody knows what time it is where the phone is; nothing was created.
+    /// It is refused because the callee's local time is unknown; nothing was created.
     ZoneUnknown,
-    /// It is refused for want of capacity, and stays readable.
+    /// It is refused for lack of capacity, and stays readable.
     Rejected {
         /// The refused call's id.
         call: CallId,
@@ -64,17 +64,17 @@ pub enum Admission {
         /// What is left.
         quota: Quota,
     },
-    /// Its number was called as often as it may be; nothing was created.
+    /// Its number has reached a contact limit; nothing was created.
     Limited {
         /// When it may be called again, if that is known.
         next_allowed_at: Option<Timestamp>,
     },
-    /// It is refused while the dialer is down; nothing was created.
+    /// It is refused while the dialer's breaker is open; nothing was created.
     Down {
         /// Seconds until a retry makes sense.
         #[serde(rename = "retry_after")]
         retry_after_secs: u64,
-        /// It is the agent that is down.
+        /// It is the agent's breaker that is open.
         #[serde(default)]
         is_agent: bool,
     },
@@ -96,13 +96,13 @@ impl Admission {
     }
 }
 
-/// What a call wants when there is no capacity.
+/// What a call asks for when there is no capacity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OnCapacity {
     /// To be refused.
     #[default]
     Reject,
-    /// To stand in the queue.
+    /// To wait in the queue.
     Queue {
         /// How long at most.
         max_wait: Span,
@@ -112,11 +112,11 @@ pub enum OnCapacity {
 /// How a call wants to be treated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
-    /// What happens without capacity.
+    /// What happens if there is no capacity.
     pub on_capacity: OnCapacity,
-    /// When it may be dialed, if that is not whenever there is capacity.
+    /// When it may be dialed, unless that is whenever there is capacity.
     pub window: Option<Window>,
-    /// Contact limits don't let it be dialed, and when they do.
+    /// Contact limits don't allow it to be dialed now; with when they will, if that is known.
     pub limited: Option<Option<Timestamp>>,
     /// Its place among its number's dials, if one was reserved.
     pub ticket: Option<u64>,
@@ -125,38 +125,38 @@ pub struct Terms {
 /// What a trunk decides on a request for a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
-    /// It is dialed at once.
+    /// Dial it at once.
     Go,
-    /// It stands in the queue.
+    /// Put it in the queue.
     Wait {
         /// Until then at most.
         until: Timestamp,
-        /// For want of what: channels or rate.
+        /// What is lacking: channels or rate.
         code: FailureCode,
     },
-    /// It stands on the schedule.
+    /// Put it on the schedule.
     Schedule {
         /// When it is due.
         at: Timestamp,
-        /// Why it is dialed then and not at once.
+        /// Why it is dialed then rather than at once.
         reason: ScheduleReason,
-        /// Its number was called as often as it may be: when it may be called again, if that is known.
+        /// If its number has reached a contact limit: when it may be called again, if that is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         next_allowed_at: Option<Timestamp>,
     },
-    /// It is refused while calling hours are closed.
+    /// Refuse it while calling hours are closed.
     Closed {
-        /// From when on they are open, if ever.
+        /// When they open, if that is known.
         opens_at: Option<Timestamp>,
     },
-    /// It is refused because nobody knows what time it is where the phone is.
+    /// Refuse it because the callee's local time is unknown.
     ZoneUnknown,
-    /// Its number was called as often as it may be.
+    /// Refuse it because its number has reached a contact limit.
     Limited {
         /// When it may be called again, if that is known.
         next_allowed_at: Option<Timestamp>,
     },
-    /// It is refused.
+    /// Refuse it for lack of capacity.
     Refuse {
         /// Which limit: channels or rate.
         code: FailureCode,
@@ -164,19 +164,19 @@ pub enum Verdict {
         #[serde(rename = "retry_after")]
         retry_after_secs: u64,
     },
-    /// It is refused while the dialer is down.
+    /// Refuse it while the dialer's breaker is open.
     Down {
         /// Seconds until a retry makes sense.
         #[serde(rename = "retry_after")]
         retry_after_secs: u64,
-        /// It is the agent that is down.
+        /// It is the agent's breaker that is open.
         #[serde(default)]
         is_agent: bool,
     },
 }
 
 impl Verdict {
-    /// What is answered once there is a call.
+    /// The answer once the call exists.
     pub(super) fn admits(self, call: CallId, quota: Quota) -> Admission {
         match self {
             Self::Refuse {
@@ -198,7 +198,7 @@ impl Verdict {
         }
     }
 
-    /// The answer where nothing is created.
+    /// The answer if nothing is created.
     pub(super) fn refused_with_nothing(self) -> Option<Admission> {
         match self {
             Self::Down {
@@ -217,13 +217,13 @@ impl Verdict {
 }
 
 impl Terms {
-    /// Until when a call may not be dialed that wants this, and why.
+    /// Until when a call with these terms may not be dialed, and why.
     pub(super) fn put_off_until(&self, now: Timestamp) -> Option<(Timestamp, ScheduleReason)> {
         let not_before = self.window?.not_before.filter(|at| *at > now)?;
         Some((not_before, ScheduleReason::NotBefore))
     }
 
-    /// How long a call waits for capacity, as far as it says.
+    /// How long a call waits for capacity, if its terms say so.
     pub(super) fn max_wait(&self) -> Option<Span> {
         match self.on_capacity {
             OnCapacity::Queue { max_wait } => Some(max_wait),

@@ -8,15 +8,15 @@ use crate::domain::time::{Span, Timestamp};
 
 const SECOND: Span = Span(1000);
 
-/// The times of the newest events, oldest first.
+/// The times of the latest events, oldest first.
 ///
-/// Exact: between an event and the `max`-th after it lies a whole second at least, so no window of
+/// Exact: between an event and the `max`-th after it at least a full second passes, so no window of
 /// one second, wherever it begins, holds more than `max`.
 #[derive(Clone, Debug, Default)]
 pub struct Window(VecDeque<Timestamp>);
 
 impl Window {
-    /// A window that already saw these events.
+    /// A window that has already seen these events.
     #[must_use]
     pub fn of(mut times: Vec<Timestamp>) -> Self {
         oldest_first(&mut times, |at| at.0.into());
@@ -38,7 +38,7 @@ impl Window {
         max.saturating_sub(self.used(now))
     }
 
-    /// The first moment, `now` or later, that has room for an event.
+    /// The first moment from `now` on that has room for an event.
     #[must_use]
     pub fn next_free(&self, now: Timestamp, max: u32) -> Timestamp {
         if self.room(now, max) > 0 {
@@ -52,7 +52,7 @@ impl Window {
         nth_newest.map_or(now, |at| *at + SECOND)
     }
 
-    /// The moments from `now` on at which the next `max` events have room: each of the ones after them, a second after one of these.
+    /// The moments from `now` on at which the next `max` events have room; each further event has room a second after one of these.
     #[must_use]
     pub fn slots(&self, now: Timestamp, max: u32) -> Vec<Timestamp> {
         let (room, max) = (self.room(now, max), max as usize);
@@ -69,7 +69,7 @@ impl Window {
         self.book(now, now);
     }
 
-    /// Counts an event that is to be at `at`, `now` or later.
+    /// Counts an event that will happen at `at`, `now` or later.
     pub fn book(&mut self, at: Timestamp, now: Timestamp) {
         while self.0.front().is_some_and(|at| *at + SECOND <= now) {
             self.0.pop_front();

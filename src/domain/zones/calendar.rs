@@ -1,19 +1,19 @@
 //! The Gregorian calendar: days, and what they are called.
 
-/// A day, by how many lie between 1970-01-01 and it.
+/// A day, as the number of days since 1970-01-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Day(pub i64);
 
-/// A day of the week, as ISO 8601 counts them: Monday is 0.
+/// A day of the week as in ISO 8601: Monday is 0.
 pub type Weekday = u8;
 
 /// Days in 400 years, after which the calendar repeats itself.
 const ERA: i64 = 146_097;
-/// From 0000-03-01, where years begin for who counts leap days, to 1970-01-01.
+/// Days from 0000-03-01, where years begin when counting leap days, to 1970-01-01.
 const EPOCH: i64 = 719_468;
 
 impl Day {
-    /// The day of a date. A month or day that there is not leads to a neighbour: [`Day::date`] tells.
+    /// The day of a date. A month or day that does not exist leads to a neighbouring one: [`Day::date`] tells.
     #[must_use]
     pub const fn of(year: i64, month: i64, day: i64) -> Self {
         // February last, so that leap days are at the end of a year.
@@ -49,7 +49,7 @@ impl Day {
         (self.0 + 3).rem_euclid(7) as Weekday
     }
 
-    /// The date of a text such as `2027-01-26`, if there is such a day.
+    /// Parses a date such as `2027-01-26`, if that day exists.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let &[a, b, c, d, b'-', e, f, b'-', g, h] = text.as_bytes() else {

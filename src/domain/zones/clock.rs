@@ -1,24 +1,24 @@
-//! How far a zone's clocks are ahead of UTC, and until when.
+//! A zone's offset from UTC, and how long it applies.
 
 use super::calendar::Day;
 use super::reader::Reader;
 use super::{DAY_SECS, Local};
 use crate::domain::time::{Span, Timestamp};
 
-/// No clock is farther from UTC.
+/// No clock differs from UTC by more than this.
 const NOON: Span = Span::from_secs(15 * 3_600);
 
-/// What the clocks of one or more zones show, and when they are changed.
+/// What the clocks of one or more zones show, and when they change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clock {
     /// Seconds ahead of UTC outside summer time.
     pub(super) standard: i64,
     pub(super) summer: Option<Summer>,
-    /// Changes that no rule tells: seconds ahead before the first, and the rest of the table, which begins with them.
+    /// Changes that follow no rule: the offset before the first, and the rest of the table, which begins with them.
     pub(super) told: Option<Told>,
 }
 
-/// Summer time as a rule tells it.
+/// Daylight saving time according to a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Summer {
     /// Seconds ahead of UTC.
@@ -27,18 +27,18 @@ pub(super) struct Summer {
     pub(super) end: Turn,
 }
 
-/// When a rule has clocks changed: on the first, second … or (5) last such weekday of a month.
+/// When a rule changes the clocks: on the first, second … or last (5) such weekday of a month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Turn {
     pub(super) month: i64,
     pub(super) week: i64,
     /// From Sunday, 0.
     pub(super) weekday: i64,
-    /// On the clock that is changed, since midnight; may lie on another day.
+    /// Seconds since midnight on the clock being changed; may fall on another day.
     pub(super) second: i64,
 }
 
-/// Changes one by one. After the last the rule holds.
+/// Changes one by one. After the last, the rule applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Told {
     /// Seconds ahead of UTC before the first.
@@ -46,24 +46,24 @@ pub(super) struct Told {
     pub(super) changes: &'static [u8],
 }
 
-/// A stretch of time in which nobody changes a clock.
+/// A period in which the clocks are not changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stretch {
     /// Seconds ahead of UTC.
     pub offset: i64,
-    /// When it ends: from that moment on another may hold.
+    /// When it ends: from that moment on another offset may apply.
     pub until: Timestamp,
 }
 
 impl Clock {
-    /// That of UTC.
+    /// UTC's own clock.
     pub const UTC: Self = Self {
         standard: 0,
         summer: None,
         told: None,
     };
 
-    /// When a day begins: at midnight, or behind what of it is skipped.
+    /// When a day begins: at midnight, or after the part of it that is skipped.
     #[must_use]
     pub fn begins(self, day: Day) -> Timestamp {
         let midnight = Local { day, second: 0 };
@@ -79,14 +79,14 @@ impl Clock {
         begun.min().unwrap_or(second)
     }
 
-    /// What holds at a moment. Before 2026 the zone's rule does, or what held at its beginning.
+    /// The offset at a moment. Before 2026, the zone's rule applies, or the offset from its beginning.
     #[must_use]
     pub fn stretch(self, at: Timestamp) -> Stretch {
         let now = secs(at);
         self.told(now).unwrap_or_else(|| self.by_rule(now))
     }
 
-    /// What is shown at a moment.
+    /// The local time at a moment.
     #[must_use]
     pub fn local(self, at: Timestamp) -> Local {
         Local::at(at, self.stretch(at).offset)
@@ -133,7 +133,7 @@ impl Clock {
 }
 
 impl Turn {
-    /// What the clock shows then, as if it were UTC's.
+    /// When this change happens in a year, on the clock being changed, in seconds as if it were UTC's.
     fn in_year(self, year: i64) -> i64 {
         let first = Day::of(year, self.month, 1);
         // The rule counts from Sunday, the calendar from Monday.
@@ -155,7 +155,7 @@ pub(super) const fn secs(at: Timestamp) -> i64 {
     at.as_secs() as i64
 }
 
-/// The moment at the beginning of a second; the epoch for what was before it.
+/// The moment at the beginning of a second; the epoch for anything before it.
 pub(super) fn timestamp(secs: i64) -> Timestamp {
     Timestamp::from_secs(u64::try_from(secs).unwrap_or_default())
 }

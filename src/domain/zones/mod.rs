@@ -1,7 +1,7 @@
 //! Time zones: what clocks show where, by the rules of one IANA release.
 //!
-//! The rules are built in (`table.bin`, which `npm run zones` makes), not the runtime's: a runtime's are as old as the runtime, and the
-//! same number would be called at another hour on another machine.
+//! The rules are built in (`table.bin`, made by `npm run zones`) rather than the runtime's: those are as old as the runtime,
+//! and the same number would be called at different hours on different machines.
 
 pub mod calendar;
 mod clock;
@@ -26,29 +26,29 @@ pub struct Zone {
     clock: Clock,
 }
 
-/// What clocks and calendars on the wall show.
+/// Local date and time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Local {
-    /// The date there, which may be another than by UTC.
+    /// The local date, which may differ from UTC's.
     pub day: Day,
     /// Seconds since midnight as the clock shows them, whatever was skipped or repeated since.
     pub second: i64,
 }
 
 impl Zone {
-    /// The zone of an IANA name, old names included.
+    /// The zone with an IANA name, old names included.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         table::zone(name)
     }
 
-    /// What IANA calls it now.
+    /// Its current IANA name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.name
     }
 
-    /// Its clock: zones that share one are never told apart by it.
+    /// Its clock, which zones may share.
     #[must_use]
     pub const fn clock(self) -> Clock {
         self.clock
@@ -56,7 +56,7 @@ impl Zone {
 }
 
 impl Local {
-    /// What is shown at a moment where clocks are so many seconds ahead of UTC.
+    /// The local time at a moment, with clocks `offset` seconds ahead of UTC.
     #[must_use]
     pub fn at(moment: Timestamp, offset: i64) -> Self {
         let shown = clock::secs(moment).saturating_add(offset);
@@ -66,7 +66,7 @@ impl Local {
         }
     }
 
-    /// When that is shown, where clocks are so many seconds ahead of UTC.
+    /// The moment of a local time, with clocks `offset` seconds ahead of UTC.
     #[must_use]
     pub fn moment(self, offset: i64) -> Timestamp {
         let shown = self.day.0.saturating_mul(DAY_SECS);

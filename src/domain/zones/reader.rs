@@ -1,6 +1,6 @@
-//! What the table is made of.
+//! The table's building blocks.
 
-/// A reader of the table. A table that ends too early has nothing more: no moment reads it wrong without a test that says so.
+/// A reader of the table. One that ends too early reads as having nothing more; tests check every zone.
 #[derive(Clone, Copy)]
 pub(super) struct Reader(pub(super) &'static [u8]);
 
@@ -11,7 +11,7 @@ impl Reader {
         Some(*bytes)
     }
 
-    /// How many bytes.
+    /// Takes this many bytes.
     pub(super) fn take(&mut self, length: usize) -> Option<&'static [u8]> {
         let (taken, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
@@ -37,7 +37,7 @@ impl Reader {
         core::str::from_utf8(self.take(usize::from(length))?).ok()
     }
 
-    /// A change, told as its second since 1970 and the seconds ahead of UTC from then on.
+    /// A change: its second since 1970, and the seconds ahead of UTC from then on.
     pub(super) fn change(&mut self) -> Option<(i64, i64)> {
         let minute = u32::from_be_bytes(self.bytes()?);
         Some((i64::from(minute) * 60, self.minutes()?))

@@ -1,4 +1,4 @@
-//! Reading the table. How it is laid out, `scripts/zones/table.py` says, which makes it.
+//! Reading the table. Its layout is described in `scripts/zones/table.py`, which makes it.
 
 use super::Zone;
 use super::clock::{Clock, Summer, Told, Turn};
@@ -6,7 +6,7 @@ use super::reader::Reader;
 
 const TABLE: &[u8] = include_bytes!("table.bin");
 
-/// The zone of a name.
+/// The zone with this name.
 pub(super) fn zone(name: &str) -> Option<Zone> {
     let mut table = Reader(TABLE);
     table.text()?;
@@ -66,7 +66,7 @@ impl Reader {
         })
     }
 
-    /// Of the zones here, the first that is meant, by its number and its name; and what follows all of them.
+    /// The first zone, by its number and name, for which `is_meant` holds; and what follows all of them.
     fn find(mut self, is_meant: impl Fn(u16, &str) -> bool) -> Option<(Option<Found>, Self)> {
         let mut found = None;
         for number in 0..self.u16()? {
@@ -79,7 +79,7 @@ impl Reader {
         Some((found, self))
     }
 
-    /// A zone of the table, with its clock from here.
+    /// A zone of the table, with the clock read from here.
     fn zone(mut self, found: Found) -> Option<Zone> {
         self.u8()?;
         for _ in 0..found.clock {
