@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run lint`: formatter, clippy for both targets, TypeScript, Biome for Studio and the clients, cargo-deny. Each counts as one.
+// `npm run lint`: formatter, clippy for both targets, TypeScript, Biome for Studio and the clients, commit subjects, cargo-deny. Each counts as one.
 // CARGO_DENY names the cargo-deny to use; without one on PATH either, that check is left out, unless CI is set.
 
 import { runMain, say, seconds } from "./lib/log.mjs";
@@ -31,6 +31,7 @@ const lanes = [
   // cargo locks nothing that the others need.
   [["clippy, wasm32", "cargo", [...clippy, "--features", "faults", "--lib", "--profile", "local", "--target", "wasm32-unknown-unknown", ...noWarnings]]],
   [
+    ["commit subjects", process.execPath, [inRoot("scripts/commits.mjs")]],
     ["rustfmt", "cargo", fmt],
     ["rustfmt, tools/bindgen", "cargo", [...fmt, "--manifest-path", "tools/bindgen/Cargo.toml"]],
     ["rustfmt, fuzz", "cargo", [...fmt, "--manifest-path", "fuzz/Cargo.toml"]],
