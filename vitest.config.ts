@@ -9,11 +9,14 @@ const ALONE = [
   ...["admission", "bounds", "campaign-pace", "dead-receiver", "deploy", "floods", "migration"].map((name) => `tests/edge/${name}.test.ts`),
 ];
 
-/** What waits for clocks, phones and restarts: half a core each at most, a sixth most of them. No browser and no compiler runs beside. */
+/** What waits for clocks, phones and restarts: half a core each at most, most of them a sixth. No browser and no compiler runs beside these. */
 const WAITING = [
   "tests/kill/*.test.ts",
   "tests/livekit/{chaos,conversation,faults,table}.test.ts",
-  ...["backlog", "budgets", "deployed", "feed-watch", "full-store", "local-run", "restart", "sse-clients"].map((name) => `tests/edge/${name}.test.ts`),
+  "tests/clients/audatec.test.ts",
+  ...["backlog", "budgets", "callbacks", "deployed", "feed", "feed-watch", "full-store", "local-run", "restart", "sse-clients", "stale-kv"].map(
+    (name) => `tests/edge/${name}.test.ts`,
+  ),
 ];
 
 export default defineConfig({
@@ -26,7 +29,7 @@ export default defineConfig({
     // Each file starts a Worker of its own and waits for it for much of its time.
     projects: [
       { extends: true, test: { name: "side by side", include: TESTS, exclude: [...WAITING, ...ALONE], maxWorkers: 2, sequence: { groupOrder: 0 } } },
-      { extends: true, test: { name: "waiting", include: WAITING, maxWorkers: 4, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: "waiting", include: WAITING, maxWorkers: 5, sequence: { groupOrder: 1 } } },
       { extends: true, test: { name: "alone", include: ALONE, maxWorkers: 1, sequence: { groupOrder: 2 } } },
     ],
   },

@@ -3,6 +3,7 @@
 // that place real calls, all on loopback. Needs Go and Python 3.10; apt-get, as root, for what Debian has.
 // LIVEKIT_SIP may name a livekit-sip binary; otherwise the tests' own SIP node takes its place.
 // With --where-possible a machine on which that can't be installed is left alone; the output says so.
+// With --set-up it only installs; .ci/run does that early, while something else computes.
 // The last line is `N passed, N failed`.
 
 import { existsSync, mkdirSync } from "node:fs";
@@ -18,8 +19,13 @@ const venv = inRoot("build/livekit/venv");
 
 await runMain(async () => {
   endChildrenOnSignals();
-  await setUp();
   mkdirSync(bin, { recursive: true });
+  if (process.argv.includes("--set-up")) {
+    await debianPackages();
+    await Promise.all([goPrograms(), agent()]);
+    return 0;
+  }
+  await setUp();
   try {
     await debianPackages();
     await Promise.all([goPrograms(), agent()]); // one computes, the other loads
@@ -29,6 +35,7 @@ await runMain(async () => {
     console.log("0 passed, 0 failed");
     return 0;
   }
+  await agentTests();
   const { buildWorker } = await import("./lib/wasm.mjs");
   await buildWorker("local");
   return calls();
@@ -69,6 +76,9 @@ async function agent() {
   await step("livekit", "pip install ./agent", () =>
     mustRun(`${venv}/bin/pip`, ["install", "-q", "--disable-pip-version-check", inRoot("agent")]),
   );
+}
+
+async function agentTests() {
   await step("livekit", "the agent's own tests", () =>
     mustRun(`${venv}/bin/python`, ["-m", "unittest", "discover", "-q", "-s", "tests"], { cwd: inRoot("agent") }),
   );

@@ -92,14 +92,19 @@ async function cargo(args) {
   return withExitCode(counts, code);
 }
 
-/** The release as well, for `tests/edge/deploy.test.ts` and the benchmarks: most of its build waits on one core. */
+/**
+ * The release as well, for `tests/edge/deploy.test.ts` and the benchmarks: most of its build waits on one core. And
+ * schemathesis is installed meanwhile; if that fails, its own run says so.
+ */
 async function buildAll() {
+  const { ensureSchemathesis, hasPython } = await import("./lib/schemathesis.mjs");
+  const installed = hasPython().then((is) => (is ? ensureSchemathesis() : ""));
   const { buildWorker } = await import("./lib/wasm.mjs");
   const { buildPages } = await import("./lib/studio.mjs");
   const { packCli } = await import("./lib/packages.mjs");
   await ensureBindgen();
   await buildWorker("local");
-  await Promise.all([buildWorker("release"), ensureChromium(), buildPages().then(packCli)]);
+  await Promise.all([buildWorker("release"), ensureChromium(), buildPages().then(packCli), installed.catch(() => undefined)]);
 }
 
 /** @returns {Promise<Counts>} */
