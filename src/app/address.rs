@@ -1,4 +1,4 @@
-//! Addresses of servers that an organisation names: a LiveKit server, a storage's endpoint. Judged like a callback's target,
+//! Addresses of servers that an organisation names: a LiveKit server, a storage endpoint. Judged like a callback's target,
 //! and stored as the URL parser wrote them.
 
 use crate::app::http::Request;
@@ -11,18 +11,18 @@ use crate::domain::tidy;
 pub struct Address {
     /// Its name, with that of the object around it.
     pub field: &'static str,
-    /// Whether ws and wss, as clients of LiveKit's rooms write them, are http and https.
+    /// Whether ws and wss, as clients of LiveKit's rooms write them, count as http and https.
     pub takes_ws: bool,
-    /// Whether the Worker itself goes there, which reaches no IP address.
+    /// Whether the Worker itself connects there, which can't reach IP addresses.
     pub is_fetched: bool,
 }
 
 impl Address {
-    /// Reads the address, whatever white space stands around it: scheme, host, port and path, without a slash at the end. ws and wss stay as they are, and are
-    /// http and https wherever they are used.
+    /// Reads the address, ignoring white space around it: scheme, host, port and path, without a trailing slash. ws and wss are
+    /// kept, and count as http and https wherever the address is used.
     ///
     /// # Errors
-    /// No URL or another scheme, parts that a server's address has not, a private host, an IP address that is fetched.
+    /// Not a URL, another scheme, parts that a server's address can't have, a private host, or an IP address that the Worker would have to connect to.
     pub fn read(&self, api: &impl Host, request: &Request, text: &str) -> Result<String, Refusal> {
         let text = tidy::url(text);
         let mut target = api.parse_url(&text).ok_or_else(|| self.invalid())?;

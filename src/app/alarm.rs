@@ -1,4 +1,4 @@
-//! When an object must set its alarm: one alarm an object, and each one set is billed as a row.
+//! When an object must set its alarm: each object has one, and each time it is set is billed as a row.
 
 use std::cell::Cell;
 
@@ -21,17 +21,17 @@ impl Alarm {
         }
     }
 
-    /// Whether one must be pending of an object that has something to do, and set none since it was loaded, if it `is_new`.
+    /// Whether an object with something to do must have one pending: it is new (`is_new`), or has set none since it was loaded.
     pub fn is_awaited(&self, is_new: bool) -> bool {
         self.0.get().is_some() || is_new && !self.1.get()
     }
 
-    /// It could not be set: none is pending, as far as anyone knows.
+    /// It could not be set: as far as anyone knows, none is pending.
     pub fn failed(&self) {
         self.0.set(None);
     }
 
-    /// Whether an alarm must be set for `due`: none is pending that comes as early. Notes it as set.
+    /// Whether an alarm must be set for `due`, because none that early is pending. Notes it as set.
     pub fn wants(&self, due: Timestamp, now: Timestamp) -> bool {
         let may_come = |pending| now <= pending + LATE || planted(Fault::LostAlarmAwaited);
         let early = |pending: Timestamp| pending <= due && may_come(pending);

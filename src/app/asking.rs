@@ -1,7 +1,7 @@
 //! Commands to objects, each with the reply that belongs to it.
 //!
-//! What travels is one enum of commands and one of replies for each object, written and read once. A command of its own type
-//! becomes a variant of the one, and takes its reply out of the other: that is all there is to compile for each of them.
+//! What travels is one enum of commands and one of replies per object, with one reader and one writer each. A command's own
+//! type converts into a variant of the former, and takes its reply out of the latter: nothing else is compiled per command.
 
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -10,32 +10,32 @@ use std::task::{Context, Poll};
 use crate::app::host::{Host, Unavailable};
 use crate::app::telemetry::Event;
 
-/// All that an object may answer, as it travels.
+/// Everything an object may answer, as it travels.
 pub trait Replies {
-    /// What the object is called in the log.
+    /// The object's name in the log.
     const OBJECT: &'static str;
 }
 
-/// What a command is answered with.
+/// The reply to a command.
 pub trait Reply<A>: Sized {
-    /// That, out of all that the object may answer.
+    /// Takes it out of everything the object may answer.
     fn read(answer: A) -> Option<Self>;
 }
 
-/// A command, and what it is answered with.
+/// A command, with the type of its reply.
 pub trait Command: Into<Self::Asked> {
     /// As it travels.
     type Asked;
     /// What its object may answer.
     type Answer: Replies;
-    /// What it answers to this.
+    /// Its reply.
     type Reply: Reply<Self::Answer>;
 }
 
 /// The reply that belongs to a command.
 ///
 /// # Errors
-/// Another one came, which is logged: the object is of a release that nobody foresaw, or has a fault.
+/// Another one arrived, which is logged: the object has a fault, or is of a release that nobody foresaw.
 pub fn understood<C: Command>(
     host: &impl Host,
     answer: C::Answer,
@@ -43,16 +43,16 @@ pub fn understood<C: Command>(
     C::Reply::read(answer).ok_or_else(|| mismatched::<C::Answer>(host))
 }
 
-/// An object answered another question, which is logged here.
+/// An object gave a reply that does not belong to the command; logged here.
 pub fn mismatched<A: Replies>(host: &impl Host) -> Unavailable {
     host.log(&Event::AnswerMismatched { object: A::OBJECT });
     Unavailable
 }
 
-/// What an object answers, on its way.
+/// An object's answer, as a future.
 pub type Sent<'w, A> = Pin<Box<dyn Future<Output = Result<A, Unavailable>> + 'w>>;
 
-/// A command's reply, on its way.
+/// A command's reply, as a future.
 #[must_use = "nothing is asked until it is awaited"]
 pub struct Asked<'w, W, C: Command> {
     world: &'w W,

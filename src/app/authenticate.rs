@@ -1,4 +1,4 @@
-//! Who is asking: from the `Authorization` header, or a Studio session's cookie, to a key's record
+//! Who is asking: from the `Authorization` header, or the cookie of a Studio session, to a key's record
 //! and its role.
 
 use std::rc::Rc;
@@ -13,17 +13,17 @@ use crate::domain::refusal::Refusal;
 use crate::domain::time::Span;
 use crate::domain::tokens::session::Session;
 
-/// So long after it was told of it, the directory is not told again that a key is found under another digest.
+/// How long after telling it the directory is not told again that a key is found under another digest.
 const ASKED_AGAIN: Span = Span(60_000);
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Anybody; what a route asks for beyond that, it checks itself.
+    /// Anybody; the route itself checks whatever else it requires.
     Public,
     /// The operator, by `PLATFORM_TOKEN`.
     Operator,
-    /// The agent of that one call, by its token; checked by the route itself.
+    /// The agent of one call, by its token; checked by the route itself.
     Agent,
     /// Whoever has the link; checked by the route itself.
     Link,
@@ -33,7 +33,7 @@ pub enum Access {
     Key(Role),
 }
 
-/// Who asks, as far as a route's access found out.
+/// Who asks, as far as the route's access established it.
 pub enum Caller {
     /// Anybody, or somebody whom the route itself checks.
     Anybody,
@@ -47,7 +47,7 @@ impl Caller {
     /// The record of the caller's key.
     ///
     /// # Errors
-    /// 401: there is none.
+    /// 401 if there is none.
     pub fn key(&self) -> Result<&KeyRecord, Refusal> {
         match self {
             Self::Key(record) => Ok(record),
@@ -58,7 +58,7 @@ impl Caller {
     /// The proof that the operator asks.
     ///
     /// # Errors
-    /// 401: somebody else does.
+    /// 401 if somebody else does.
     pub fn operator(&self) -> Result<Operator, Refusal> {
         match self {
             Self::Operator(operator) => Ok(*operator),
@@ -67,11 +67,11 @@ impl Caller {
     }
 }
 
-/// The proof that a request bears the operator's own token: nothing else makes one.
+/// Proof that a request came with the operator's token; can't be made in any other way.
 #[derive(Clone, Copy)]
 pub struct Operator(());
 
-/// Lets in whom a route's access lets in.
+/// Checks a request against a route's access.
 ///
 /// # Errors
 /// 401, 403, and 503 when keys can't be read.
@@ -83,7 +83,7 @@ pub async fn admit(api: &impl Api, request: &Request, access: Access) -> Result<
     }
 }
 
-/// The record of the request's key, when it is good and its role is `needs` or above. Without
+/// The record of the request's key, if it is valid and its role is `needs` or above. Without
 /// `Authorization`, a Studio session stands for its key.
 ///
 /// # Errors
@@ -107,8 +107,8 @@ async fn authenticate(
     Ok(record)
 }
 
-/// The record of a key, and the digest that it was found under. One that was made under an earlier master key is found under
-/// the newest from then on.
+/// The record of a key, and the digest it was found under. A key made under an earlier master key is found under the
+/// newest from then on.
 ///
 /// # Errors
 /// 401: the checksum refuses a mistyped key before anything is looked up. 503 when keys can't be read.
@@ -133,7 +133,7 @@ pub async fn find_key(api: &impl Api, key: &str) -> Result<(KeyDigest, KeyRecord
     Err(Refusal::InvalidKey)
 }
 
-/// Has a key found under its new digest. Its copy is there a minute later: until then it is found as it was.
+/// Moves a key to its new digest. Its copy appears there a minute later; until then it is found under the old one.
 async fn move_key(api: &impl Api, record: &KeyRecord, digest: KeyDigest) {
     let name = format!("moved/{}", record.key_id);
     if api.noted(&name).is_some() {
@@ -144,7 +144,7 @@ async fn move_key(api: &impl Api, record: &KeyRecord, digest: KeyDigest) {
     let _ = ask(api, record.org_id, By::key(record.key_id), moved).await;
 }
 
-/// The record of a key that was neither revoked nor has expired.
+/// The record of a key that is neither revoked nor expired.
 ///
 /// # Errors
 /// 401, and 503 when keys can't be read.
@@ -156,7 +156,7 @@ pub async fn current_record(api: &impl Api, digest: &KeyDigest) -> Result<KeyRec
 }
 
 /// The record of the key behind the request's session. A browser sends the cookie along whoever
-/// made it ask: what changes something must come from a page of ours.
+/// made it send the request, so a request that changes something must come from a page of ours.
 async fn session_record(api: &impl Api, request: &Request) -> Result<KeyRecord, Refusal> {
     let session = request
         .session()
@@ -173,10 +173,10 @@ async fn session_record(api: &impl Api, request: &Request) -> Result<KeyRecord, 
     Ok(record)
 }
 
-/// Whether the request bears the operator's own token.
+/// Checks that the request has the operator's token.
 ///
 /// # Errors
-/// 401, also when the deployment has no such token.
+/// 401, also if the deployment has no such token.
 pub fn authenticate_operator(api: &impl Api, request: &Request) -> Result<Operator, Refusal> {
     let given = request.bearer().unwrap_or_default().as_bytes();
     let Secrets {

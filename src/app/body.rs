@@ -1,7 +1,7 @@
 //! Reading a management body field by field; whatever is left at the end is unknown.
 //!
-//! `null` is the same as leaving a field out when something is created; in a change it clears an
-//! optional field, and for a required one it is the same as missing.
+//! When something is created, `null` is the same as leaving a field out; in a change it clears an
+//! optional field, and for a required one it counts as missing.
 
 use serde_json::{Map, Value};
 
@@ -9,21 +9,21 @@ use crate::app::http::Request;
 use crate::domain::refusal::Refusal;
 use crate::domain::tidy::{UNTIDY, is_tidy};
 
-/// A body that is being read.
+/// A body being read.
 pub struct Body {
     fields: Map<String, Value>,
-    /// How the fields are called from outside: `carrier.` for a nested object.
+    /// What precedes the fields' names in messages: `carrier.` for a nested object.
     prefix: &'static str,
 }
 
-/// How a field's value is read: `None` when it is not what it must be.
+/// Reads a field's value; `None` if it is not valid.
 pub type Read<T> = fn(Value) -> Option<T>;
 
 impl Body {
     /// The body of a request.
     ///
     /// # Errors
-    /// It is no JSON object.
+    /// It is not a JSON object.
     pub fn of(request: &Request) -> Result<Self, Refusal> {
         Ok(Self {
             fields: request.json_object()?,
@@ -31,10 +31,10 @@ impl Body {
         })
     }
 
-    /// Reads a body that says nothing: the request says all by its path.
+    /// Checks that a body is empty, because the path says everything.
     ///
     /// # Errors
-    /// It is no JSON object, or has a field.
+    /// It is not a JSON object, or has a field.
     pub fn none(request: &Request) -> Result<(), Refusal> {
         Self::of(request)?.finish()
     }
@@ -44,13 +44,13 @@ impl Body {
         Self { fields, prefix }
     }
 
-    /// Whether a field is there, be it null.
+    /// Whether a field is present, even as null.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.fields.contains_key(name)
     }
 
-    /// A field that must be there, or have been there before.
+    /// A field that must be present, or have been set before.
     pub fn required<T>(
         &mut self,
         name: &'static str,
@@ -82,11 +82,11 @@ impl Body {
         }
     }
 
-    /// A name that another system gave out, such as a key or a secret: 1 to 200 characters, and none that was copied along
-    /// by mistake. What is kept stays as it is.
+    /// A name issued by another system, such as a key or a secret: 1 to 200 characters, with nothing copied along by mistake.
+    /// A value that is kept is not checked again.
     ///
     /// # Errors
-    /// It is missing, no such string, or untidy.
+    /// It is missing, not such a string, or untidy.
     pub fn token(&mut self, name: &'static str, before: Option<String>) -> Result<String, Refusal> {
         match self.has(name) {
             true => {
@@ -100,7 +100,7 @@ impl Body {
     /// A [`Body::token`] that may be left out.
     ///
     /// # Errors
-    /// It is no such string, or untidy.
+    /// It is not such a string, or is untidy.
     pub fn token_if_any(
         &mut self,
         name: &'static str,
@@ -113,10 +113,10 @@ impl Body {
         given.map(|text| self.tidy(name, text)).transpose()
     }
 
-    /// A secret that another system gave out; `None` when it was left out, which one that `is_kept` may be.
+    /// A secret issued by another system; `None` if it was left out, which is allowed if one `is_kept`.
     ///
     /// # Errors
-    /// As [`Body::token`].
+    /// As for [`Body::token`].
     pub fn secret(&mut self, name: &'static str, is_kept: bool) -> Result<Option<String>, Refusal> {
         if is_kept && !self.has(name) {
             return Ok(None);
@@ -124,10 +124,10 @@ impl Body {
         self.token(name, None).map(Some)
     }
 
-    /// A string of at most 200 characters that may be left out or empty, and no more untidy than a [`Body::token`].
+    /// A string of at most 200 characters that may be left out or empty, with nothing copied along by mistake.
     ///
     /// # Errors
-    /// It is no such string.
+    /// It is not such a string.
     pub fn short(&mut self, name: &'static str, before: Option<String>) -> Result<String, Refusal> {
         match self.has(name) {
             true => {
@@ -138,10 +138,10 @@ impl Body {
         }
     }
 
-    /// A string of at most 200 characters, as it was given; empty when it was left out.
+    /// A string of at most 200 characters, as given; empty if it was left out.
     ///
     /// # Errors
-    /// It is no such string.
+    /// It is not such a string.
     pub fn short_text(&mut self, name: &'static str) -> Result<String, Refusal> {
         let what = "a string of at most 200 characters";
         let short = |value| text(value).filter(|text| text.chars().count() <= 200);
@@ -156,10 +156,10 @@ impl Body {
         }
     }
 
-    /// Nothing may be left.
+    /// Checks that nothing is left.
     ///
     /// # Errors
-    /// A field that this route does not know.
+    /// A field that this route does not have.
     pub fn finish(self) -> Result<(), Refusal> {
         match self.fields.into_iter().next() {
             Some((name, _)) => Err(Refusal::UnknownField(format!("{}{name}", self.prefix))),

@@ -1,4 +1,4 @@
-//! Several awaits at once, a few at a time: an invocation of a Worker may wait for six connections.
+//! Awaiting several futures, a few at a time: one invocation of a Worker can wait for six connections.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -7,13 +7,13 @@ use std::task::{Context, Poll};
 
 use crate::domain::time::Timestamp;
 
-/// How many pieces of work wait at once, where each waits for a connection.
+/// How many tasks run at a time if each waits for a connection.
 pub const CONNECTIONS: usize = 6;
 
 type Work<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
-/// Awaits all the futures, begun in their order and at most `at_once` side by side. Returns what
-/// they gave, first done first.
+/// Awaits all the futures, started in order and at most `at_once` at a time. Returns their results
+/// in order of completion.
 pub async fn concurrent<T>(
     at_once: usize,
     futures: impl Iterator<Item: Future<Output = T>>,
@@ -24,14 +24,14 @@ pub async fn concurrent<T>(
     done.take()
 }
 
-/// So many of them at most; of more, others each minute.
+/// At most `most` of them; if there are more, different ones each minute.
 pub fn share_of<T>(all: Vec<T>, most: usize, now: Timestamp) -> impl Iterator<Item = T> {
     let shares = all.len().div_ceil(most).max(1);
     let share = (now.0 / 60_000) as usize % shares;
     all.into_iter().skip(share).step_by(shares)
 }
 
-/// Futures that put aside what they give.
+/// Futures that store their results.
 fn keeping<'a, T: 'a>(
     done: &Rc<RefCell<Vec<T>>>,
     futures: impl Iterator<Item: Future<Output = T> + 'a>,
@@ -52,7 +52,7 @@ async fn work_on(at_once: usize, work: Vec<Work<'_>>) {
     std::future::poll_fn(|context| poll(&mut running, &mut waiting, context)).await;
 }
 
-// Of one type for all work: a generic scheduler would be compiled once for each.
+// One type for all work: a generic scheduler would be compiled once for each.
 fn poll<'a>(
     running: &mut Vec<Work<'a>>,
     waiting: &mut std::vec::IntoIter<Work<'a>>,

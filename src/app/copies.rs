@@ -1,5 +1,5 @@
-//! Copies and their directory: a copy (KV) may be a minute old and more, and so may its absence. What a copy allows, an
-//! object decides in the end; what a copy would refuse is asked of the directory first.
+//! Copies and their directory: a copy (in KV) may be a minute old or more, and so may its absence. What a copy allows is in the end
+//! decided by an object; before something is refused because of a copy, the directory is asked.
 
 use std::rc::Rc;
 
@@ -13,7 +13,7 @@ use crate::domain::access::KeyRecord;
 use crate::domain::ids::OrgId;
 use crate::domain::refusal::Refusal;
 
-/// A record that a caller's request depends on. A copy that would not do is taken for a stale one, as often as the isolate
+/// A record that a caller's request depends on. A copy that would not do is checked with the directory, as often as the isolate
 /// allows.
 ///
 /// # Errors
@@ -33,8 +33,8 @@ pub async fn find<T: DeserializeOwned + 'static>(
     Ok(told.map_or(known, |record| record.map(Rc::new)))
 }
 
-/// Whether a record refuses something. What a copy refuses is asked about again, as often as the isolate allows; where there
-/// is none, nothing is refused.
+/// Whether a record refuses something. A copy's refusal is checked with the directory, as often as the isolate allows; without
+/// a record, nothing is refused.
 ///
 /// # Errors
 /// It can't be read; the caller's key was revoked.
@@ -53,8 +53,8 @@ pub async fn refuses<T: DeserializeOwned + 'static>(
     Ok(told.is_none_or(|record| record.as_ref().is_some_and(is_refused)))
 }
 
-/// All trunks of the caller's organisation, those that were deleted included, as the directory has them: a copy would not
-/// show the newest, and serve a key that was revoked.
+/// All trunks of the caller's organisation, including deleted ones, from the directory: a copy would lack the newest, and
+/// would serve a revoked key.
 ///
 /// # Errors
 /// The directory can't be reached; the caller's key was revoked.
@@ -78,7 +78,7 @@ pub async fn trunks_of(
     Ok(parse(stored.as_deref()).unwrap_or_default())
 }
 
-/// What the directory says of a record whose copy would refuse somebody; nothing when it was asked too often of late.
+/// The directory's record where the copy would refuse somebody; `None` if it was asked too often lately.
 ///
 /// # Errors
 /// It can't be reached; the caller's key was revoked.
@@ -97,7 +97,7 @@ pub async fn doubt<T: DeserializeOwned>(
     Ok(Some(parse(json.as_deref())))
 }
 
-/// A record as its directory has it.
+/// A record from the directory.
 ///
 /// # Errors
 /// It can't be reached; the caller's key was revoked.
@@ -114,7 +114,7 @@ pub async fn ask(
     }
 }
 
-/// A record that placing a call takes: where there is no copy, it may only be late.
+/// A record needed for placing a call: where there is no copy, it may only be late.
 ///
 /// # Errors
 /// Neither can be read.
@@ -129,7 +129,7 @@ pub async fn read_or_ask(
     }
 }
 
-/// A record as its directory has it, for the platform itself.
+/// A record from the directory, for the platform itself.
 ///
 /// # Errors
 /// It can't be reached.

@@ -1,4 +1,4 @@
-//! CSV (RFC 4180): read record by record, where LF ends a line as CRLF does, and so does a CR behind which the file breaks off; and
+//! CSV (RFC 4180): read record by record, with LF accepted as a line end besides CRLF, as well as a CR at the very end of a file;
 //! written line by line.
 
 use crate::domain::refusal::Refusal;
@@ -6,14 +6,14 @@ use crate::domain::refusal::Refusal;
 /// A line of cells.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Record {
-    /// The first of them: a cell in memory takes more than the comma that it may be in the file.
+    /// Only the first ones: in memory a cell takes more than the comma that it may be in the file.
     pub cells: Vec<String>,
     /// How many there are.
     pub count: usize,
 }
 
 impl Record {
-    /// Whether it has as many cells as the header line.
+    /// Checks that it has as many cells as the header line.
     ///
     /// # Errors
     /// It has not.
@@ -28,7 +28,7 @@ impl Record {
     }
 }
 
-/// The next record that is not an empty line, with its first cells, `most` at most. One whose quotes are wrong ends with its line.
+/// The next record that is not an empty line, with at most `most` cells. One with misplaced quotes ends with its line.
 pub fn record(rest: &mut &str, most: usize) -> Option<Result<Record, Refusal>> {
     loop {
         let line = rest.trim_start_matches('\r');
@@ -59,7 +59,7 @@ pub fn record(rest: &mut &str, most: usize) -> Option<Result<Record, Refusal>> {
     }
 }
 
-/// A cell, and the text from its end on: a comma, the end of the line, or nothing. None where quotes are wrong.
+/// A cell, and the text from its end on: a comma, the end of the line, or nothing. `None` if quotes are misplaced.
 fn next_cell(text: &str) -> Option<(String, &str)> {
     let is_end = |after: &str| {
         after.is_empty()
@@ -92,7 +92,7 @@ fn next_cell(text: &str) -> Option<(String, &str)> {
     }
 }
 
-/// A text as its cell has it, quoted where it must be. What a spreadsheet takes for a formula stays as it is.
+/// A text as a cell, quoted if necessary. What a spreadsheet might take for a formula stays as it is.
 #[must_use]
 pub fn cell(text: &str) -> String {
     if !text.contains(['"', ',', '\r', '\n']) {

@@ -1,7 +1,7 @@
-//! One attempt of a callback: whoever holds the delivery says whether it is still to be made, and what signs it; it is
-//! sent, and the holder told the outcome.
+//! One attempt at a callback: the delivery's holder says whether it should still be made, and what signs it; it is sent, and
+//! the holder told the result.
 //!
-//! The secrets are the holder's word of this moment, never a copy's: a rotation is answered when every holder knows of it,
+//! The secrets come from the holder at that moment, never from a copy: a rotation is answered once every holder knows of it,
 //! so an attempt that begins after the answer is signed by the newest.
 
 use std::borrow::Cow;
@@ -21,13 +21,13 @@ use crate::domain::time::{Span, Timestamp};
 /// How long a receiver may take before its sender asks for a longer lease.
 const SLOW: Span = Span(10_000);
 
-/// How many attempts one sender makes, one after the other, before the queue has its turn.
+/// How many attempts one sender makes one after another before it is the queue's turn.
 const IN_A_ROW: usize = 50;
 
 /// Makes an attempt, unless it is over or another copy of the message makes it; then others that are due at the same holder.
 ///
 /// # Errors
-/// The holder can't be reached: the message can come again; it need not, the attempt is due again by the holder's rows.
+/// The holder can't be reached. The message may come again, but need not: by the holder's rows the attempt is due again.
 pub async fn deliver(
     world: &(impl Host + Trunks + Campaigns + Directories + Poster),
     message: CallbackMessage,
@@ -37,7 +37,7 @@ pub async fn deliver(
         // Another copy is out by now, or will be.
         return Ok(());
     }
-    // Before the secrets are asked for: what is signed as of a moment is signed by what was promised for that moment.
+    // Before the secrets are asked for: a signature as of a moment must be by the secrets valid at that moment.
     let mut signed_at = world.now();
     let mut next = begin(world, message).await?;
     for left in (0..IN_A_ROW).rev() {
@@ -45,7 +45,7 @@ pub async fn deliver(
             break;
         };
         if world.now() >= signed_at + LEASE {
-            // Heard too late: the attempt is another's by now, and what signed at that moment may be forgotten.
+            // Too late: the attempt belongs to somebody else by now, and what signed at that moment may be forgotten.
             break;
         }
         let result = attempt(world, &message, &secrets, signed_at).await;
@@ -71,7 +71,7 @@ async fn attempt(
     let target = world.parse_url(&message.url);
     let post = async {
         let target = allowed(target, world)?;
-        // Credentials are for the receiver alone: they leave the URL for a header.
+        // Credentials are for the receiver alone: they move from the URL into a header.
         let credentials = target.authorization();
         let address = match credentials.filter(|_| !planted(Fault::CredentialsKept)) {
             Some(basic) => {
@@ -103,7 +103,7 @@ async fn attempt(
     }
 }
 
-/// The attempt, whole, and what signs it; nothing when it is not to be made.
+/// The attempt, and what signs it; `None` if it should not be made.
 async fn begin(
     world: &(impl Host + Trunks + Campaigns + Directories),
     message: CallbackMessage,
@@ -138,7 +138,7 @@ async fn begin(
     }
 }
 
-/// The attempt that a trunk gives its sender, and what signs it.
+/// The attempt as a trunk hands it out, and what signs it.
 async fn signed(
     world: &(impl Host + Directories),
     message: CallbackMessage,
@@ -151,7 +151,7 @@ async fn signed(
     Ok(secrets.map(|secrets| (message, secrets)))
 }
 
-/// The address is judged again at each attempt: settings may have changed since it was accepted.
+/// The address is checked again at each attempt: settings may have changed since it was accepted.
 fn allowed(target: Option<Target>, world: &impl Host) -> Result<Target, String> {
     let target = target.ok_or("the address is not allowed")?;
     match target.judge("", world.settings().allow_loopback) {
@@ -163,11 +163,11 @@ fn allowed(target: Option<Target>, world: &impl Host) -> Result<Target, String> 
 
 enum Report {
     Extend(Timestamp),
-    /// And whether its sender makes another attempt.
+    /// And whether its sender will make another attempt.
     Result(AttemptResult, bool),
 }
 
-/// Tells the holder; answers the next attempt, if there is one for this sender.
+/// Tells the holder; returns the next attempt, if there is one for this sender.
 async fn tell(
     world: &(impl Host + Trunks + Campaigns + Directories),
     message: &CallbackMessage,
@@ -177,7 +177,7 @@ async fn tell(
     if let Some(id) = message.campaign {
         use campaign::command::{Delivered, Extend};
         let org = message.org;
-        // One that was deleted waits for no report.
+        // A deleted one waits for no report.
         let _ = match word {
             Report::Extend(until) => {
                 campaign::ask(world, org, id, Extend(delivery, attempt, until)).await?
@@ -228,7 +228,7 @@ async fn tell(
     }
 }
 
-/// What the directory says that signs a trunk's callbacks.
+/// The directory's word on what signs a trunk's callbacks.
 async fn secrets_of(
     world: &(impl Host + Directories),
     message: &CallbackMessage,
@@ -238,7 +238,7 @@ async fn secrets_of(
     Ok(secrets.ok())
 }
 
-/// The output of `main`; `beside` runs along and never ends by itself.
+/// The output of `main`; `beside` runs along and never ends on its own.
 async fn first<T>(main: impl Future<Output = T>, beside: impl Future<Output = ()>) -> T {
     let (mut main, mut beside) = (std::pin::pin!(main), std::pin::pin!(beside));
     std::future::poll_fn(|context| {

@@ -1,6 +1,6 @@
-//! The dispatch queue's consumer: claims calls, has them dialed once, and tells the trunk.
+//! The dispatch queue's consumer: claims calls, has them dialed once, and reports to the trunk.
 //!
-//! Every step is safe to repeat but the dial, and the dial follows a claim that nobody else can
+//! Every step except the dial is safe to repeat, and the dial follows a claim that nobody else can
 //! get: a message that comes twice claims nothing the second time.
 
 use std::cell::{Cell, RefCell};
@@ -16,15 +16,15 @@ use crate::domain::ids::{CallId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
-/// How many calls of one message the carrier is asked about at once: six connections may wait, and messages share them.
+/// How many calls of one message the carrier is asked about at a time: six connections may wait, and messages share them.
 const SIDE_BY_SIDE: usize = 4;
 
-/// Works off one message: as long as its phones ring.
+/// Processes one message: for as long as its phones ring.
 ///
 /// # Errors
-/// The trunk could not be reached before anything was dialed. The message can come again; it need
-/// not: what it asked for is due again by the trunk's rows. Whatever happens after a dial is never
-/// an error here: the trunk asks the carrier by itself.
+/// The trunk could not be reached before anything was dialed. The message may come again, but need
+/// not: by the trunk's rows, its work is due again. Whatever happens after a dial is never
+/// an error here: the trunk asks the carrier on its own.
 pub async fn dispatch(
     world: &(impl Host + Trunks),
     dialer: &impl Dialer,
@@ -44,10 +44,10 @@ async fn dial(
     calls: Vec<CallId>,
 ) -> Result<(), Unavailable> {
     let asked_at = world.now();
-    // 1. Claim. After this line each of these calls is this consumer's, and no one else's.
+    // 1. Claim. After this line each of these calls belongs to this consumer, and to no one else.
     let orders = ask(world, trunk, command::Claim(calls)).await?;
-    // 2. Dial, each once, whatever comes; and tell the trunk as the results come in. If that is
-    // lost, the trunk inquires.
+    // 2. Dial, each once, whatever happens; and report to the trunk as the results come in. If a
+    // report is lost, the trunk inquires.
     let reporter = Reporter {
         world,
         dialer,
@@ -67,8 +67,8 @@ async fn dial(
     Ok(())
 }
 
-/// Whether the phone of a call may be rung now. A claim allows it for as long as nobody waits who takes it back; later it is
-/// asked again. Of a call with a room that is asked when its agent is there.
+/// Whether the phone of a call may still be rung. A claim allows that as long as nobody who would take it back is waiting; after
+/// that it is asked again. For a call with a room, that is asked when its agent is there.
 async fn may_ring_still(
     world: &(impl Host + Trunks),
     order: &DialOrder,
@@ -85,14 +85,14 @@ async fn may_ring_still(
                     .sleep((free.max(world.now()) - world.now()).max(Span(1)))
                     .await;
             }
-            // Taken back; or the trunk asks the carrier what became of it.
+            // Taken back; or the trunk asks the carrier how it ended.
             _ => return false,
         }
     }
     true
 }
 
-/// Tells the trunk the outcome of its calls: those that end at the same moment together.
+/// Reports results of calls to the trunk: those that end at the same moment together.
 struct Reporter<'a, W, D> {
     world: &'a W,
     dialer: &'a D,
@@ -102,7 +102,7 @@ struct Reporter<'a, W, D> {
 }
 
 impl<W: Host + Trunks, D: Dialer> Reporter<'_, W, D> {
-    /// Tells all there is to tell, unless it is being told already.
+    /// Reports everything there is, unless that is being done already.
     async fn tell(&self) {
         if self.telling.replace(true) {
             return;
@@ -127,7 +127,7 @@ impl<W: Host + Trunks, D: Dialer> Reporter<'_, W, D> {
         let Ok(over) = ask(self.world, trunk, report).await else {
             return self.world.log(&Event::ReportLost { trunk });
         };
-        // Ended while it was dialed: nobody is to hear it, or talk to nobody.
+        // Ended while it was dialed: nobody should pick it up, or be left alone on it.
         for (order, events) in dialed {
             let is_released = |timed: &Timed| {
                 matches!(timed.event, CarrierEvent::Released | CarrierEvent::Deleted)

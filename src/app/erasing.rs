@@ -1,4 +1,4 @@
-//! Getting rid of all that is kept of an organisation: what a deletion needs of the platform.
+//! Removing everything kept of an organisation: what a deletion needs of the platform.
 
 #![allow(
     async_fn_in_trait,
@@ -24,29 +24,29 @@ pub enum Holder {
     Directory(OrgId),
 }
 
-/// What empties stores that are not one's own. None of it does harm when it is done again. Where nobody erases, nothing is.
+/// Empties other parts' stores. Repeating any of it does no harm. By default, nothing is erased.
 pub trait Eraser {
     /// Whether an object keeps nothing.
     async fn is_empty(&self, _: Holder) -> Result<bool, Unavailable> {
         Err(Unavailable)
     }
-    /// Has an object forget all that it keeps, and die. Only one that is asked afterwards can tell that it is empty.
+    /// Makes an object forget everything and stop. Whether it is empty can only be told by asking it afterwards.
     async fn wipe(&self, _: Holder) -> Result<(), Unavailable> {
         Err(Unavailable)
     }
-    /// Removes some of the copies whose names begin so. Whether there were any.
+    /// Removes some of the copies with this prefix. Returns whether there were any.
     async fn remove_copies(&self, _prefix: &str) -> Result<bool, Unavailable> {
         Err(Unavailable)
     }
-    /// Removes some of what the archive has under names that begin so. Whether there was any.
+    /// Removes some of the archive's objects with this prefix. Returns whether there were any.
     async fn remove_archived(&self, _prefix: &str) -> Result<bool, Unavailable> {
         Err(Unavailable)
     }
-    /// A copy as it lies there, not one of this isolate's.
+    /// A copy as stored, bypassing this isolate's cache.
     async fn stored_copy(&self, _: &RecordKey) -> Result<Option<String>, Unavailable> {
         Err(Unavailable)
     }
-    /// Has the operator's own directory keep that an organisation was deleted.
+    /// Records in the operator's own directory that an organisation was deleted.
     async fn bury(&self, _: &Grave) -> Result<(), Unavailable> {
         Err(Unavailable)
     }

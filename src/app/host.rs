@@ -1,4 +1,4 @@
-//! What use cases and objects need of the platform alone: time, chance, copies, secrets, the network. The Worker implements
+//! What use cases and objects need of the platform itself: time, randomness, copies, secrets, the network. The Worker implements
 //! these on Cloudflare's bindings, the native tests in memory.
 
 #![allow(
@@ -23,15 +23,15 @@ use crate::domain::target::Target;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::tokens::link::LinkKey;
 
-/// Something on the way did not answer in time, or failed. What it was is logged where it happened.
+/// Something on the way failed, or did not answer in time. It is logged where it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unavailable;
 
-/// What an object answers to a command that it can't read: whoever asks is of another release, and nothing has failed. No
-/// reply is ever called so.
+/// An object's reply to a command that it can't read: the caller is of another release, and nothing has failed. No reply ever
+/// has this name.
 pub const UNKNOWN: &[u8] = br#""Unknown""#;
 
-/// The deployment's secrets, all derived from `MASTER_KEY` but the last two.
+/// The deployment's secrets, all derived from `MASTER_KEY` except the tokens and the last one.
 #[derive(Clone)]
 pub struct Secrets {
     /// Checks call and delivery ids.
@@ -44,20 +44,20 @@ pub struct Secrets {
     pub studio_key: Vec<u8>,
     /// Checks the links to transcripts and recordings.
     pub link_key: LinkKey,
-    /// Keys what is drawn for requests with an `Idempotency-Key`.
+    /// Keys the derivation of what is shown once to requests with an `Idempotency-Key`.
     pub once_key: Vec<u8>,
     /// `PLATFORM_TOKEN`, the operator's.
     pub platform_token: String,
-    /// The one before it, while that is still good.
+    /// The one before it, while that is still valid.
     pub former_token: Option<String>,
-    /// Those of the master keys before this one, the latest first: what they made is known, and nothing is made by them.
+    /// Those of earlier master keys, the latest first: what they made is recognised, but they make nothing new.
     pub former: Vec<Self>,
-    /// `ALERT_SECRET`, which signs what the operator is told of; nothing is told without it.
+    /// `ALERT_SECRET`, which signs messages to the operator; without it none are sent.
     pub alert_secret: Option<WebhookSecret>,
 }
 
 impl Secrets {
-    /// Derives the keys, one label each, so that none of them tells another.
+    /// Derives the keys, each with a label of its own, so that none reveals another.
     #[must_use]
     pub fn derive(master: &[u8], platform_token: String) -> Self {
         use crate::domain::mac::hmac_sha256;
@@ -81,7 +81,7 @@ impl Secrets {
         }
     }
 
-    /// Knows as well what earlier master keys made, the latest first, and the token before this one.
+    /// Also recognises what earlier master keys made, the latest first, and the previous token.
     #[must_use]
     pub fn following(mut self, masters: &[Vec<u8>], token: Option<String>) -> Self {
         let former = masters.iter().map(|key| Self::derive(key, String::new()));
@@ -92,12 +92,12 @@ impl Secrets {
         self
     }
 
-    /// The newest, then the earlier ones: what any of them made is known.
+    /// The newest, then the earlier ones: what any of them made is recognised.
     pub fn every(&self) -> impl Iterator<Item = &Self> {
         std::iter::once(self).chain(&self.former)
     }
 
-    /// What a deployment is known by: tells nothing of its secrets.
+    /// Identifies a deployment, without revealing anything about its secrets.
     #[must_use]
     pub fn deployment(&self) -> String {
         use crate::domain::mac::{hex, hmac_sha256};
@@ -108,7 +108,7 @@ impl Secrets {
         digest.get(..8).unwrap_or_default().to_owned()
     }
 
-    /// The operator's own directory, by the id that it has among organisations.
+    /// The operator's own directory, by its id among organisations.
     #[must_use]
     pub fn operators(&self) -> OrgId {
         use crate::domain::mac::hmac_sha256;
@@ -121,7 +121,7 @@ impl Secrets {
     }
 }
 
-/// Time, chance and configuration.
+/// Time, randomness and configuration.
 pub trait Host {
     /// The present, by the platform's clock.
     fn now(&self) -> Timestamp;
@@ -138,11 +138,11 @@ pub trait Host {
     fn settings(&self) -> &Settings;
     /// The deployment's secrets.
     fn secrets(&self) -> &Secrets;
-    /// Reads a URL as the platform's own `fetch` will read it (WHATWG URL); `None` if it can't.
+    /// Parses a URL as the platform's own `fetch` will (WHATWG URL); `None` if it can't.
     fn parse_url(&self, text: &str) -> Option<Target>;
-    /// Sends a message through each queue, to try it.
+    /// Sends a test message through each queue.
     async fn try_queues(&self) {}
-    /// The deployment that answers at this base URL, as `/healthz` tells it; or why that is not known.
+    /// The deployment that answers at this base URL, according to its `/healthz`; or why that is not known.
     async fn deployment_at(&self, _url: &str) -> Result<Option<String>, String> {
         Err("not asked".into())
     }
@@ -150,11 +150,11 @@ pub trait Host {
     fn bindings(&self) -> Vec<(&'static str, bool)> {
         Vec::new()
     }
-    /// Tells the operator. What an event may hold, its type says.
+    /// Logs an event for the operator. Its type says what it may contain.
     fn log(&self, event: &Event<'_>);
 }
 
-/// The copies that requests are served from (KV); may be stale for a minute and more, their absence as well.
+/// The copies that requests are served from (KV); they, and their absence, may be stale for a minute or more.
 pub trait Records {
     /// The JSON under a key.
     async fn read(&self, key: &RecordKey) -> Result<Option<String>, Unavailable>;
@@ -170,36 +170,35 @@ pub trait Records {
     /// Whether a refusal by the copies may be taken to the organisation's directory. So often within a while and no more:
     /// who asks for what is not there again and again is answered by the copies alone.
     fn may_doubt(&self, org: OrgId) -> bool;
-    /// Keeps the JSON of a record as its directory told it, in this isolate's own cache.
+    /// Keeps a record's JSON from its directory in this isolate's own cache.
     fn learn(&self, key: &RecordKey, json: &str);
-    /// Drops this isolate's own copies of an organisation's records, and of its keys: it has just changed something.
+    /// Drops this isolate's copies of an organisation's records and keys: it has just changed something.
     fn forget(&self, org: OrgId);
-    /// What this isolate noted under a name, as long as that holds; it may be lost at any time.
+    /// What this isolate noted under a name, while that is valid; it may be lost at any time.
     fn noted(&self, _name: &str) -> Option<String> {
         None
     }
-    /// Notes something that holds until then: a minute and a half from now at most.
+    /// Notes something that is valid until then, at most a minute and a half from now.
     fn note(&self, _name: String, _text: &str, _until: Timestamp) {}
-    /// The organisations that there are, by their ids. One that was founded within the last 60 seconds or more may be missing.
+    /// The ids of all organisations. One founded within the last minute or so may be missing.
     async fn organisations(&self) -> Result<Vec<OrgId>, Unavailable> {
         Err(Unavailable)
     }
-    /// The trunks that there are, each with its organisation, in the order of their ids. One that was created within the last
-    /// minute may be missing.
+    /// All trunks, each with its organisation, in the order of their ids. One created within the last minute may be missing.
     async fn trunks(&self) -> Result<Vec<(OrgId, TrunkId)>, Unavailable> {
         Err(Unavailable)
     }
-    /// Notes that a key was used; the directory hears of it, at most once an hour.
+    /// Notes that a key was used; the directory is told at most once an hour.
     fn record_use(&self, key: &KeyRecord);
 }
 
-/// What keeps other people's secrets: encrypted wherever they are stored.
+/// Keeps other people's secrets, which are encrypted wherever they are stored.
 pub trait Vault {
     /// Encrypts a secret under the newest key, for this context alone.
     async fn seal(&self, secret: &str, context: &str) -> Result<Sealed, Unavailable>;
     /// Decrypts a secret that was sealed for this context.
     async fn open(&self, sealed: &Sealed, context: &str) -> Result<String, Unavailable>;
-    /// The name of the key that seals now; nothing where none does.
+    /// The name of the key that seals now; `None` without one.
     fn sealing_key(&self) -> Option<String> {
         None
     }
@@ -214,13 +213,13 @@ pub struct TwirpRequest {
     pub grants: Map<String, Value>,
     /// The request's JSON.
     pub body: Value,
-    /// How long an answer may take.
+    /// How long the answer may take.
     pub timeout: Span,
-    /// How long the server may take by its own clock (`X-Twirp-Timeout-Ms`), when that is not its default.
+    /// How long the server may take by its own clock (`X-Twirp-Timeout-Ms`), if that is not its default.
     pub server_timeout: Option<Span>,
 }
 
-/// What a Twirp server answered. Prints itself without the body: LiveKit's 401 holds the token that it refuses.
+/// A Twirp server's response. Its `Debug` output leaves out the body: LiveKit's 401 contains the token that it refuses.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TwirpAnswer {
     /// The HTTP status.
@@ -236,17 +235,17 @@ impl std::fmt::Debug for TwirpAnswer {
 }
 
 impl TwirpAnswer {
-    /// The body as JSON; null if it is none.
+    /// The body as JSON; null if it is not JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         crate::app::json::read(&self.body).unwrap_or_default()
     }
 }
 
-/// What reaches a LiveKit server.
+/// Reaches LiveKit servers.
 pub trait Twirp {
-    /// One POST of `ask.body`, sent once; `token` is its bearer. An answer that is too long has an empty body. Nothing is
-    /// logged of it: whoever asks says what it meant.
+    /// One POST of `ask.body`, sent once; `token` is its bearer token. A response that is too long gets an empty body. Nothing
+    /// is logged about it: the caller says what it meant.
     async fn twirp(
         &self,
         url: &str,
@@ -255,19 +254,19 @@ pub trait Twirp {
     ) -> Result<TwirpAnswer, Unavailable>;
 }
 
-/// What a receiver answered.
+/// A receiver's response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// `Retry-After`, when it is a number of seconds.
+    /// `Retry-After`, if it is a number of seconds.
     pub retry_after_secs: Option<u64>,
 }
 
-/// What sends callbacks.
+/// Sends callbacks.
 pub trait Poster {
-    /// One POST of JSON. Redirects are not followed; the status line must be there within `timeout`;
-    /// of the body little is read. The error says what went wrong, for the organisation to see.
+    /// One POST of JSON. Redirects are not followed; the status line must arrive within `timeout`, and
+    /// little of the body is read. The error says what went wrong, for the organisation to see.
     async fn post(
         &self,
         url: &str,

@@ -1,4 +1,4 @@
-//! Requests and responses as the use cases see them: read once at the edge, plain values after it.
+//! Requests and responses as the use cases see them: read once at the edge, plain values from then on.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -8,13 +8,13 @@ use crate::domain::refusal::Refusal;
 use crate::domain::search;
 use crate::domain::to_json::to_json;
 
-/// The largest body that is read, in bytes; of LiveKit's events more is.
+/// The largest body that is read, in bytes; more for LiveKit's events.
 pub const MAX_BODY: usize = 65_536;
 
-/// How deep a body may nest. What is stored and sent wraps it in some levels more, and no reader of JSON takes more than 128.
+/// How deep a body may nest. Storing and sending wrap it in a few more levels, and no JSON reader accepts more than 128.
 pub const MAX_DEPTH: usize = 100;
 
-/// A request, as far as this API looks at one.
+/// A request, as far as this API reads one.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     /// Upper case.
@@ -29,9 +29,9 @@ pub struct Request {
     pub origin: String,
     /// The `Authorization` header.
     pub authorization: Option<String>,
-    /// The `Cookie` header, of a request without `Authorization`.
+    /// The `Cookie` header, if there is no `Authorization`.
     pub cookie: Option<String>,
-    /// The `Origin` header: by which page's origin a browser sends it; read where `cookie` is.
+    /// The `Origin` header: the origin of the page that made a browser send it; read where `cookie` is.
     pub page_origin: Option<String>,
     /// The `Sec-Fetch-Site` header, which no page can forge; read where `cookie` is.
     pub fetch_site: Option<String>,
@@ -45,7 +45,7 @@ pub struct Request {
     pub content_encoding: Option<String>,
     /// The body, cut off one byte above its limit.
     pub body: Vec<u8>,
-    /// `X-Request-Id` of the answer.
+    /// The response's `X-Request-Id`.
     pub id: String,
 }
 
@@ -77,8 +77,8 @@ impl Request {
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     }
 
-    /// The name of the cookie that holds a Studio session. The prefix makes browsers refuse it from
-    /// other hosts of the domain; they know it on HTTPS alone.
+    /// The name of the cookie that holds a Studio session. Its prefix, known only to HTTPS, makes
+    /// browsers refuse it from other hosts of the domain.
     #[must_use]
     pub fn session_cookie(&self) -> &'static str {
         match self.origin.starts_with("https://") {
@@ -113,22 +113,22 @@ impl Request {
         is_from_a_page && !self.comes_from_own_page()
     }
 
-    /// Whether only the body is left out of the answer.
+    /// Whether only the response's body is left out.
     #[must_use]
     pub fn is_head(&self) -> bool {
         self.method == "HEAD"
     }
 
-    /// Whether it asks for nothing to change.
+    /// Whether it asks for no change.
     #[must_use]
     pub fn is_read(&self) -> bool {
         matches!(self.method.as_str(), "GET" | "HEAD")
     }
 
-    /// The body as it came.
+    /// The body as received.
     ///
     /// # Errors
-    /// 415: it is encoded, compressed for instance, and would be read as something else.
+    /// 415: it has a content encoding, such as compression, and would be read as something else.
     pub fn plain_body(&self) -> Result<&[u8], Refusal> {
         let codings = self.content_encoding.as_deref().unwrap_or_default();
         let mut codings = codings.split(',').map(str::trim);
@@ -143,7 +143,7 @@ impl Request {
     /// The body as a JSON object. A request without a body needs no content type and counts as `{}`.
     ///
     /// # Errors
-    /// 415, 413 and 400, in this order.
+    /// 415, 413 and 400, checked in this order.
     pub fn json_object(&self) -> Result<Map<String, Value>, Refusal> {
         if self.body.is_empty() {
             return Ok(Map::new());
@@ -179,16 +179,16 @@ pub fn is_deeper_than(value: &Value, levels: usize) -> bool {
     }
 }
 
-/// An answer. `X-Request-Id` and `Cache-Control` are added where it leaves.
+/// A response. `X-Request-Id` and `Cache-Control` are added where it leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// Headers beside `Content-Type`.
+    /// Headers besides `Content-Type`.
     pub headers: Vec<(&'static str, String)>,
     /// JSON, or what its `Content-Type` says, or nothing (204).
     pub body: Vec<u8>,
-    /// How `api::go_on` tells what follows the body; nothing for an answer that is whole.
+    /// How `api::go_on` continues after the body; `None` if the response is complete.
     pub rest: Option<String>,
 }
 
@@ -196,7 +196,7 @@ impl Response {
     /// A JSON answer.
     #[must_use]
     pub fn json(status: u16, body: &impl Serialize) -> Self {
-        // A type of ours that can't be serialised is a defect a test finds, not a client's matter.
+        // A type of ours that can't be serialised is a defect for tests to find, not a client's problem.
         let body = to_json(body).unwrap_or_else(|_| "{}".to_owned());
         Self {
             status,
@@ -206,7 +206,7 @@ impl Response {
         }
     }
 
-    /// A JSON answer that is written already.
+    /// A JSON response that is serialised already.
     #[must_use]
     pub fn json_text(status: u16, body: String) -> Self {
         Self {

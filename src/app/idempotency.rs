@@ -1,4 +1,4 @@
-//! The header by which a repeated request is known.
+//! The header that identifies a repeated request.
 
 use sha2::{Digest, Sha256};
 
@@ -10,7 +10,7 @@ use crate::domain::refusal::Refusal;
 /// The `Idempotency-Key` of a request.
 ///
 /// # Errors
-/// It has another form.
+/// It is not well formed.
 pub fn read_idempotency(request: &Request) -> Result<Option<Idempotency>, Refusal> {
     let Some(key) = request.idempotency_key.clone() else {
         return Ok(None);

@@ -4,7 +4,7 @@ use time::{Date, Month, OffsetDateTime, Time};
 
 use crate::domain::time::{Span, Timestamp};
 
-/// As answers tell a moment: `2026-06-14T10:33:42.000Z`.
+/// A moment as in responses: `2026-06-14T10:33:42.000Z`.
 #[must_use]
 pub fn format(at: Timestamp) -> String {
     let nanos = i128::from(at.0).saturating_mul(1_000_000);
@@ -22,9 +22,9 @@ pub fn format(at: Timestamp) -> String {
     )
 }
 
-/// Reads a time with its offset (RFC 3339; the seconds may be left out, and the offset written `+0530` or `+05`), or a date
-/// alone (its first moment in UTC); `None` for anything else, and for times before 1970. A space where the offset's sign is
-/// to be is the `+` that a query's decoding made of it.
+/// Parses a time with its offset (RFC 3339; the seconds may be left out, and the offset written `+0530` or `+05`), or a date
+/// alone (its first moment in UTC); `None` for anything else, and for times before 1970. A space in place of the offset's sign
+/// is the `+` that decoding a query turned into it.
 #[must_use]
 pub fn parse(text: &str) -> Option<Timestamp> {
     let (date, time) = match text.split_at_checked(10)? {
@@ -56,8 +56,8 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_secs(secs) + Span(millis(fraction)?))
 }
 
-/// A time that is none for want of its offset alone, so that nobody can tell which moment it means; with its minutes, where
-/// it has hours only.
+/// For a text that would be a time if it had an offset, so that nobody can tell which moment it means: that text, with minutes
+/// added if it has only hours.
 #[must_use]
 pub fn without_offset(text: &str) -> Option<String> {
     if parse(text).is_some() {
@@ -72,7 +72,7 @@ fn after(text: &str, mark: char) -> Option<&str> {
     text.strip_prefix(mark)
 }
 
-/// Digits alone: a sign is none.
+/// Digits alone, without a sign.
 fn number<T: std::str::FromStr>(digits: &str) -> Option<T> {
     let all = digits.bytes().all(|byte| byte.is_ascii_digit());
     digits.parse().ok().filter(|_| all)

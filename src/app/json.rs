@@ -1,4 +1,4 @@
-//! JSON at the border: what is read of what this house wrote, and what views are as values.
+//! JSON at the border: reading numbers, and views as values.
 
 use std::ops::RangeInclusive;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 pub use crate::domain::from_json::{Unreadable, from_value, read, read_bytes};
 use crate::domain::to_json::to_json;
 
-/// A whole number of this range. `5.0` is one, as JSON Schema has it: not every language writes it as `5`.
+/// A whole number in this range. `5.0` is one too, as in JSON Schema: not every language writes it as `5`.
 #[must_use]
 pub fn whole(value: &Value, range: RangeInclusive<u64>) -> Option<u64> {
     let written_out = |number: &f64| number.fract() == 0.0 && (0.0..=EXACT).contains(number);
@@ -19,7 +19,7 @@ pub fn whole(value: &Value, range: RangeInclusive<u64>) -> Option<u64> {
     number.filter(|number| range.contains(number))
 }
 
-/// Up to here a double holds each whole number.
+/// Up to here a double represents every whole number exactly.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// A view as a JSON value.

@@ -1,4 +1,4 @@
-//! What travels through the queues: versioned by their tag, and never the only holder of a duty.
+//! What travels through the queues: versioned by its tag, and never the only record of work to do.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ use crate::domain::to_json::to_json;
 /// Work for the dialer: a few calls of one trunk, each claimed by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DispatchMessage {
-    /// Claim these calls, dial those that are yours.
+    /// Claim these calls, and dial those that are granted.
     #[serde(rename = "dial/1")]
     Dial {
         /// The trunk whose object it is for.
@@ -27,7 +27,7 @@ pub enum DispatchMessage {
         /// At most [`CALLS_PER_MESSAGE`] of them.
         calls: Vec<CallId>,
     },
-    /// Ask the carrier what became of these calls.
+    /// Ask the carrier how these calls are doing.
     #[serde(rename = "inquire/1")]
     Inquire {
         /// The trunk whose object it is for.
@@ -35,7 +35,7 @@ pub enum DispatchMessage {
         /// At most [`CALLS_PER_MESSAGE`] of them.
         calls: Vec<CallId>,
     },
-    /// Have the carrier hang up these calls and leave nothing behind.
+    /// Have the carrier hang up these calls and clean up.
     #[serde(rename = "release/1")]
     TearDown {
         /// The trunk whose object it is for.
@@ -45,10 +45,10 @@ pub enum DispatchMessage {
     },
 }
 
-/// How many calls one dispatch message carries at most.
+/// The most calls in one dispatch message.
 pub const CALLS_PER_MESSAGE: usize = 20;
 
-/// One attempt to deliver one callback: all that its sender needs, but the secrets.
+/// One attempt to deliver one callback: all that its sender needs, except the secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "v", rename = "callback/1")]
 pub struct CallbackMessage {
@@ -58,7 +58,7 @@ pub struct CallbackMessage {
     pub delivery: DeliveryId,
     /// The attempt's number, from 1.
     pub attempt: u32,
-    /// Until when it is good: nobody else makes the attempt before that, and this message's reader makes none after it.
+    /// Until when it is valid: nobody else makes the attempt before then, and this message's reader makes none after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub good_until: Option<Timestamp>,
     /// Where it is sent.
@@ -68,13 +68,13 @@ pub struct CallbackMessage {
     /// Why the call failed, if it did: `source/code`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
-    /// The campaign that holds the delivery: it tells of the campaign's end, and its address is nobody's.
+    /// The campaign that holds the delivery: it reports the campaign's end, and its address is nobody's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub campaign: Option<CampaignId>,
 }
 
 impl CallbackMessage {
-    /// The message as it fits a queue that takes so many bytes, in JSON: one that is too long leaves its body to be asked for.
+    /// The message as JSON of at most `most` bytes: one that is too long leaves out its body, which the sender asks for.
     #[must_use]
     pub fn for_queue(&self, most: usize) -> Option<String> {
         let json = to_json(self).ok()?;
@@ -89,16 +89,16 @@ impl CallbackMessage {
     }
 }
 
-/// What a message says that is sent to try a queue, before the queue's binding.
+/// The beginning of a test message, before the queue's binding.
 const PROBE: &str = "probe/1 ";
 
-/// A message that tries the queue of this binding.
+/// A test message for the queue of this binding.
 #[must_use]
 pub fn probe(queue: &str) -> String {
     format!("{PROBE}{queue}")
 }
 
-/// Which queue's binding a message tries, if it does.
+/// The binding whose queue a message tests, if it is a test message.
 #[must_use]
 pub fn probed(text: &str) -> Option<String> {
     text.strip_prefix(PROBE).map(str::to_owned)
@@ -107,9 +107,9 @@ pub fn probed(text: &str) -> Option<String> {
 /// A message whose work may wait for others outside: done in an object of its own, so that no batch waits for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Errand {
-    /// A receiver is to answer.
+    /// A receiver must answer.
     Callback(CallbackMessage),
-    /// A carrier is.
+    /// A carrier must answer.
     Dispatch(DispatchMessage),
 }
 
@@ -125,7 +125,7 @@ impl Errand {
         errand.ok()
     }
 
-    /// The object that does it. Callbacks and hang-ups never share one, nor do two trunks.
+    /// The object that does the work. Callbacks and hang-ups never share one, nor do two trunks.
     #[must_use]
     pub fn object(&self) -> String {
         let (kind, whose, number) = match self {
@@ -156,19 +156,19 @@ impl Errand {
     }
 }
 
-/// A call that is older than calls are kept: for the archive.
+/// A call past its retention, for the archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expired {
     /// The call's id, as in its row.
     pub id: CallId,
-    /// The call as its row held it, in JSON.
+    /// The call as in its row, in JSON.
     pub call: String,
     /// What was said in it, in JSON.
     pub transcript: Option<String>,
 }
 
 impl Expired {
-    /// A line of the archive: `{"call": …, "transcript": …}`. The call is its row, but for the secrets in its URLs.
+    /// A line of the archive: `{"call": …, "transcript": …}`. The call is its row, without the secrets in its URLs.
     #[must_use]
     pub fn line(&self) -> String {
         let transcript = self.transcript.as_deref().unwrap_or("null");
@@ -179,7 +179,7 @@ impl Expired {
 
 /// A call's row with the secrets of its callback's URL masked.
 fn without_credentials(row: &str) -> Cow<'_, str> {
-    // JSON may write an @ as an escape; ours never does, but a row that has either is worth a look.
+    // JSON may write an @ as an escape; ours never does, but a row with either is examined.
     if !row.contains('@') && !search::contains(row, "\\u0040") {
         return Cow::Borrowed(row);
     }
@@ -194,14 +194,14 @@ fn without_credentials(row: &str) -> Cow<'_, str> {
     Cow::Owned(to_json::text(&call))
 }
 
-/// Something that is told of a number.
+/// Something to tell the object that knows a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContactErrand {
-    /// A place among its dials is taken, or kept. Nobody counts on that: its call asks again before it is dialed.
+    /// A place among its dials is taken, or kept. Nothing depends on that: its call asks again before it is dialed.
     Take(Box<Take>),
-    /// A place is free again. A call's trunk tells that until it was heard.
+    /// A place is free again. A call's trunk repeats that until it was received.
     GiveBack {
-        /// Whose it was; nobody's that there is.
+        /// The call it belonged to; `None` if no such call exists.
         call: Option<CallId>,
         /// Among the dials to this number.
         number: Number,
@@ -210,12 +210,12 @@ pub enum ContactErrand {
     },
 }
 
-/// What a campaign is told of its calls: nothing of it is owed, since it asks for what it was not told.
+/// What a campaign is told about its calls: none of it is owed, since it asks for what it was not told.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CampaignErrand {
-    /// Which campaign.
+    /// The campaign.
     pub campaign: CampaignId,
-    /// Those of its calls that are over. With none of them it is told that it may begin more.
+    /// Its calls that are over. Without any, it is told that it may begin more.
     pub calls: Vec<(CallId, Ended)>,
 }
 
@@ -230,7 +230,7 @@ pub struct Outgoing {
     pub tear_down: Vec<CallId>,
     /// Callbacks to send.
     pub callbacks: Vec<CallbackMessage>,
-    /// What is told of numbers.
+    /// What objects that know numbers are told.
     pub contacts: Vec<ContactErrand>,
     /// What campaigns are told.
     pub campaigns: Vec<CampaignErrand>,
@@ -239,7 +239,7 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// The dispatch queue's share: a few calls to a message, at most `dials` of them.
+    /// The dispatch queue's share: messages of a few calls each, at most `dials` in one.
     #[must_use]
     pub fn dials(&self, trunk: TrunkTag, dials: usize) -> Vec<DispatchMessage> {
         let dial = self.dial.chunks(dials.clamp(1, CALLS_PER_MESSAGE));
@@ -254,7 +254,7 @@ impl Outgoing {
         messages
     }
 
-    /// The share of the queue for hang-ups, which never wait behind what rings; and for looks, which find out what to hang
+    /// The share of the queue for hang-ups, which never wait behind dials; and for inquiries, which find out what to hang
     /// up.
     #[must_use]
     pub fn hang_ups(&self, trunk: TrunkTag) -> Vec<DispatchMessage> {
@@ -275,11 +275,11 @@ impl Outgoing {
             trunk,
             calls: calls.to_vec(),
         });
-        // Hanging up comes first: a phone rings.
+        // Hanging up comes first: a phone is ringing.
         tear_down.chain(inquire)
     }
 
-    /// Takes all but what campaigns are told, which travels by itself.
+    /// Takes out everything except what campaigns are told, which travels separately.
     pub fn for_queues(&mut self) -> Self {
         let campaigns = std::mem::take(&mut self.campaigns);
         let rest = Self {
@@ -289,7 +289,7 @@ impl Outgoing {
         std::mem::replace(self, rest)
     }
 
-    /// Whether there is nothing to send, but for what campaigns are told.
+    /// Whether there is nothing to send, apart from what campaigns are told.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.dial.is_empty()
@@ -300,7 +300,7 @@ impl Outgoing {
             && self.expired.is_empty()
     }
 
-    /// Tells a campaign of these of its calls, along with what it is told anyway.
+    /// Tells a campaign about these of its calls, along with what it is told anyway.
     pub fn tell_campaign(&mut self, campaign: CampaignId, calls: Vec<(CallId, Ended)>) {
         let mut known = self.campaigns.iter_mut();
         match known.find(|errand| errand.campaign == campaign) {

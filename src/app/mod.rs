@@ -1,5 +1,5 @@
 //! Use cases over ports: the whole API as plain functions, which the Worker runs on Cloudflare's
-//! bindings and the native tests on memory.
+//! bindings and the native tests in memory.
 
 pub mod address;
 pub mod alarm;

@@ -1,16 +1,16 @@
-//! How a trunk's word that there is news gets to the directory: as often as it takes, and beside all else.
+//! How a trunk's message that there is news gets to the directory: as often as it takes, and concurrently with everything else.
 
 use crate::app::directory::{By, ask, command};
 use crate::app::ports::{Directories, Host};
 use crate::domain::ids::OrgId;
 use crate::domain::time::{Span, Timestamp};
 
-/// How soon a word that was lost is said again; then after twice as long each time,
+/// How soon a lost message is repeated, then after twice as long each time,
 const AGAIN: Span = Span(250);
-/// and no more after this: with the next news.
+/// and after this no more: only with the next news.
 const LAST: Span = Span(16_000);
 
-/// Tells the directory what is owed to it, until nothing is.
+/// Tells the directory what it is owed, until nothing is.
 pub async fn nudge(
     world: &(impl Host + Directories),
     owed: impl Fn() -> Option<(OrgId, Timestamp)>,

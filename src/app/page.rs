@@ -1,6 +1,6 @@
-//! Pages of a list: `limit`, `cursor`, and which other parameters a list knows.
+//! Pages of a list: `limit`, `cursor`, and the list's other parameters.
 //!
-//! A cursor names the last item of the page before, so a page costs a range scan wherever it lies,
+//! A cursor names the last item of the page before, so a page costs a range scan wherever it is,
 //! and items that come or go meanwhile shift nothing.
 
 use serde_json::{Map, Value};
@@ -25,10 +25,10 @@ pub struct Page {
 }
 
 impl Page {
-    /// Reads the query of a list that knows these filters beside `limit` and `cursor`.
+    /// Reads the query of a list that has these filters besides `limit` and `cursor`.
     ///
     /// # Errors
-    /// 400 for a limit or a cursor that is none, and for a parameter that the list does not know.
+    /// 400 for an invalid limit or cursor, and for an unknown parameter.
     pub fn read(request: &Request, known: &[&str]) -> Result<Self, Refusal> {
         let mut page = Self {
             limit: DEFAULT_LIMIT,
@@ -60,8 +60,8 @@ impl Page {
         of_that_name.map(|(_, value)| value.as_str())
     }
 
-    /// The values of a filter that may have several, parsed: given again and again, or as a list with commas. Any of them
-    /// will do; without one, whatever there is.
+    /// The values of a filter that accepts several, parsed: as repeated parameters, or as a list with commas. An item matches any
+    /// of them; without one, all match.
     ///
     /// # Errors
     /// 400 with `what` each of them must be.
@@ -103,8 +103,8 @@ impl Page {
             .transpose()
     }
 
-    /// The answer: `items` under their name, which may hold one more than the page shows; `key`
-    /// names an item for the cursor. `until` names the item where the look for more ended early.
+    /// The response: `items` under their name, possibly one more than the page shows; `key` is an
+    /// item's cursor. `until` is the item where the search for more ended early.
     pub fn answer<T>(
         &self,
         name: &str,
@@ -120,7 +120,7 @@ impl Page {
         Value::Object(answer)
     }
 
-    /// The same of items that are JSON already, each under its key: none of them is parsed.
+    /// The same for items that are JSON already, each with its key: none of them is parsed.
     pub fn answer_of_texts(
         &self,
         name: &str,
@@ -137,7 +137,7 @@ impl Page {
         Response::json_text(200, body)
     }
 
-    /// Cuts a list to the page; returns where the next one begins, as clients see it.
+    /// Cuts a list to the page. Returns the cursor of the next one.
     pub fn cut<T>(
         &self,
         items: &mut Vec<T>,
@@ -151,13 +151,13 @@ impl Page {
     }
 }
 
-/// Filters that may be given several times: any of the values.
+/// Filters that accept several values, any of which matches.
 pub(crate) const WITH_SEVERAL: [&str; 3] = ["type", "call_status", "status"];
 
-/// Whether a query has parameters that are known, and each of them once, whatever their values.
+/// Checks that a query's parameters are known, and occur once each, whatever their values.
 ///
 /// # Errors
-/// 400 with the first one that is neither.
+/// 400 with the first one that is not.
 pub fn check_names(
     parameters: &[(String, String)],
     is_known: impl Fn(&str) -> bool,
@@ -174,7 +174,7 @@ pub fn check_names(
     Ok(())
 }
 
-/// Reads a time that a client gave under this name.
+/// Parses a time that a client gave under this name.
 ///
 /// # Errors
 /// 400; with a hint for a time that lacks its offset.
@@ -204,7 +204,7 @@ fn read_cursor(text: &str) -> Result<String, Refusal> {
     key.ok_or_else(bad_cursor)
 }
 
-/// A cursor that names nothing this list could hold.
+/// The refusal of a cursor that this list can't have given.
 #[must_use]
 pub fn bad_cursor() -> Refusal {
     Refusal::Invalid("cursor is invalid".into())

@@ -18,17 +18,17 @@ pub use crate::app::trunk::Trunks;
 use crate::app::trunk::DialOrder;
 use crate::domain::call::{InquiryResult, Timed};
 
-/// What hands calls to the carrier.
+/// Hands calls to the carrier.
 pub trait Dialer {
-    /// Dials, once. What happened and, for a simulated call, what is going to.
+    /// Dials, once. Returns what happened and, for a simulated call, what is going to.
     async fn dial(&self, order: &DialOrder) -> Vec<Timed>;
-    /// Asks what became of a call; never dials.
+    /// Asks how a call is doing; never dials.
     async fn inquire(&self, order: &DialOrder) -> Result<InquiryResult, Unavailable>;
-    /// Hangs up and leaves nothing behind, whatever state the call is in. Safe to repeat.
+    /// Hangs up and cleans up, whatever state the call is in. Safe to repeat.
     async fn tear_down(&self, order: &DialOrder) -> Result<(), Unavailable>;
 }
 
-/// All that serving a request takes.
+/// All that serving a request needs.
 pub trait Api:
     Host + Records + Trunks + Contacts + Campaigns + Directories + Vault + Twirp
 {

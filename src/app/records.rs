@@ -1,5 +1,5 @@
-//! What KV holds: copies that requests are served from, written by the directory alone. A copy may be a minute old and more,
-//! and so may its absence: what it would refuse is asked of the directory, and what it allows is decided by the trunk.
+//! What KV holds: copies that requests are served from, written by the directory alone. A copy may be a minute old or more,
+//! and so may its absence: before it refuses anything the directory is asked, and what it allows is decided by the trunk.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::trunk::Destinations;
 
 /// A trunk as requests see it: the reference's fields, and whether it was deleted (its calls stay
-/// readable, so lists still look into it). The carrier's secrets are not here.
+/// readable, so lists still include it). The carrier's secrets are not here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrunkRecord {
     /// The trunk's id.
@@ -34,10 +34,10 @@ pub struct TrunkRecord {
     /// No longer listed, no longer usable.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
-    /// No call was ever permitted through it: whoever lists calls need not ask it. Told by the directory alone.
+    /// No call was ever permitted through it, so lists of calls need not ask it. Only the directory's answer has this.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub holds_no_calls: bool,
-    /// None was accepted through it later than then, as far as the directory knows, which alone tells it.
+    /// No call was accepted through it later than this, as far as the directory knows; only its answer has this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calls_until: Option<Timestamp>,
 }

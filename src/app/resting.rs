@@ -1,5 +1,5 @@
-//! What a campaign asks of others: its trunk, or the directory, which must hear that it rests. Beside both, which know nothing of
-//! each other.
+//! What a campaign asks of others: of its trunk, or of the directory, which must hear that it rests. Separate from both, since
+//! neither may depend on the other.
 
 use crate::app::campaign::{Exchange, Heard};
 use crate::app::directory::{self, By, Directories, command::RestCampaign};

@@ -5,11 +5,11 @@ use crate::domain::ids::OrgId;
 use crate::domain::refusal::Refusal;
 use crate::domain::sealed::Sealed;
 
-/// A secret of an organisation's, sealed: the one that was given, or the one that is kept. That is sealed anew, so that a
-/// change of what it belongs to moves it to the newest key.
+/// An organisation's secret, sealed: the one given, or the one stored. The stored one is sealed anew, so that changing what it
+/// belongs to moves it to the newest key.
 ///
 /// # Errors
-/// It can't be sealed, or the kept one not be opened.
+/// It can't be sealed, or the stored one can't be opened.
 pub async fn sealed(
     api: &impl Api,
     org: OrgId,

@@ -1,8 +1,8 @@
-//! Making numbers known as not to be called: whoever says so, by a request, a file or an agent.
+//! Suppressing numbers, whether by a request, a file or an agent.
 //!
-//! First the directory: it knows whether who asks may, keeps the audit log, and has told every trunk to ask of numbers before
+//! First the directory: it knows whether the caller may, keeps the audit log, and has told every trunk to look up numbers before
 //! anything is suppressed. Then the mark, in the objects that know of numbers: from then on no dialer gets a call to them. Then
-//! every trunk that may have open calls, which takes them back. Each step holds by itself, and all of it can be repeated.
+//! every trunk that may have open calls, which takes them back. Each step stands by itself, and all of it can be repeated.
 
 use crate::app::concurrent::{CONNECTIONS, concurrent};
 use crate::app::contacts::{ContactsCommand, ContactsReply, tell};
@@ -12,14 +12,14 @@ use crate::domain::contacts::{Number, Shard, Suppression};
 use crate::domain::ids::{KeyId, OrgId, TrunkTag};
 use crate::domain::refusal::Refusal;
 
-/// How many rows go to an object at once.
+/// How many rows are sent to an object at a time.
 const ROWS_AT_ONCE: usize = 1_000;
 
-/// What suppressing takes.
+/// All that suppressing needs.
 pub trait Suppressing: Host + Contacts + Directories + Trunks {}
 impl<T: Host + Contacts + Directories + Trunks> Suppressing for T {}
 
-/// What became of them.
+/// The results.
 #[derive(Clone, Debug, Default)]
 pub struct Kept {
     /// How many numbers were not suppressed before.
@@ -30,7 +30,7 @@ pub struct Kept {
     pub last: Option<Suppression>,
 }
 
-/// Asks a directory for something that may be refused.
+/// Asks a directory for something that it may refuse.
 ///
 /// # Errors
 /// It refuses, or can't be reached.
@@ -53,13 +53,13 @@ pub async fn ask_directory<C: AskDirectory>(
 pub struct Note<'a> {
     /// What is done.
     pub action: &'static str,
-    /// A number, or how many of them.
+    /// A number, or how many.
     pub target: String,
-    /// Whether it suppresses some: every trunk asks of numbers from then on.
+    /// Whether it suppresses some: every trunk looks up numbers from then on.
     pub suppresses: bool,
-    /// Whose key asks; none for an agent.
+    /// The key that asks; `None` for an agent.
     pub by: Option<KeyId>,
-    /// By which request.
+    /// The request.
     pub request: &'a str,
 }
 
@@ -71,7 +71,7 @@ impl Note<'_> {
         By { key, request }
     }
 
-    /// As the directory is asked.
+    /// The command to the directory.
     #[must_use]
     pub fn command(&self) -> command::NoteNumbers {
         command::NoteNumbers {
@@ -82,13 +82,13 @@ impl Note<'_> {
     }
 }
 
-/// Whether every trunk has heard that it is to ask of numbers. One that has not will; until then nobody may be told that a
-/// number is suppressed, and yet its mark is made.
+/// Whether every trunk has been told to look up numbers. If one has not, it will be; until then nobody may be told that a
+/// number is suppressed, but its mark is made all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AllAsk(bool);
 
 impl AllAsk {
-    /// Reads the directory's answer to a note; of any other refusal nothing is to be done.
+    /// Reads the directory's answer to a note; after any other refusal nothing may be done.
     ///
     /// # Errors
     /// That refusal.
@@ -101,10 +101,10 @@ impl AllAsk {
     }
 }
 
-/// Suppresses numbers that the directory has noted: when this returns, no phone of theirs begins to ring any more.
+/// Suppresses numbers that the directory has noted: once this returns, none of their phones begins to ring any more.
 ///
 /// # Errors
-/// An object can't be reached, or is full. What is kept by then stays; to do it again does no harm.
+/// An object can't be reached, or is full. What was stored by then stays; repeating it does no harm.
 pub async fn suppress(
     world: &impl Suppressing,
     org: OrgId,
@@ -171,7 +171,7 @@ async fn mark_in(
     Ok(all)
 }
 
-/// Tells every trunk that may have open calls. Which those are is asked after the mark: one that is made later asks of numbers
+/// Tells every trunk that may have open calls. Which those are is asked after the mark: a trunk created later looks up numbers
 /// itself, and finds them marked.
 async fn tell_all(
     world: &impl Suppressing,
@@ -186,7 +186,7 @@ async fn tell_all(
     let Ok(Tags(trunks, _)) = ask_directory(world, org, by, command::Tags).await else {
         return false;
     };
-    // An invocation tells so many; others are told by the objects that know of numbers.
+    // One invocation tells this many; the objects that know of numbers tell the others.
     let at_once = world.settings().trunks_at_once.max(1);
     let (first, rest) = trunks.split_at(at_once.min(trunks.len()));
     let chunks = rest.chunks(at_once).enumerate();

@@ -6,13 +6,13 @@ use crate::domain::refusal::Refusal;
 use crate::domain::target::TargetRefused;
 use crate::domain::tidy;
 
-/// The longest URL that callbacks go to, in bytes: with the body it must fit a message of the queue.
+/// The longest URL for callbacks, in bytes: together with the body it must fit a queue's message.
 const MAX_URL: usize = 8_192;
 
-/// A URL that callbacks may go to, without white space around it. Of the service's own addresses, a built-in receiver's alone.
+/// A URL that callbacks may go to, without white space around it. Of the service's own addresses only a built-in receiver's is allowed.
 ///
 /// # Errors
-/// It is no http or https URL, it points into a private network, or to an IP address.
+/// It is not an http or https URL, or points into a private network, or to an IP address.
 pub fn check_target(
     api: &impl Api,
     request: &Request,

@@ -1,9 +1,9 @@
-//! What the platform logs: events with fields, one JSON line each, so that an operator asks for `event = "dead_letter"` and not
-//! for a phrase. `docs/logs.md` lists them all; a test holds the two together.
+//! What the platform logs: events with fields, one line of JSON each, so that an operator can search for `event = "dead_letter"`
+//! instead of a phrase. `docs/logs.md` lists them all; a test compares the two.
 //!
-//! **What may not be read in a log can't be put there.** A field's type decides how it is written ([`Loggable`]): an id as it is, a phone
-//! number with its middle cut out, a URL as its origin, a key as its prefix. Text that comes from outside is a [`Text`], which is
-//! shortened and freed of what looks like any of these; no other text has an impl but what stands in the code.
+//! **What must not be read in a log can't be put there.** A field's type decides how it is written ([`Loggable`]): an id as it is, a phone
+//! number with its middle cut out, a URL as its origin, a key as its prefix. Text from outside is a [`Text`], which is shortened
+//! and stripped of anything that looks like one of these; no other text implements it except literals in the code.
 //!
 //! ```compile_fail
 //! # use audatec::app::telemetry::Event;
@@ -20,19 +20,19 @@ use crate::domain::search;
 use crate::domain::target::Target;
 use crate::domain::to_json;
 
-/// Whether anybody has to do something.
+/// Whether somebody has to act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// Something is lost or can't be done: look into it.
     Error,
-    /// Mended by the platform itself; many of them are worth a look.
+    /// The platform recovered by itself; many of these are worth a look.
     Warning,
     /// Done as the operator asked: for the record.
     Info,
 }
 
 impl Level {
-    /// As it stands in a line.
+    /// Its spelling in a log line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -43,13 +43,13 @@ impl Level {
     }
 }
 
-/// What may stand in a line of the log, and how.
+/// Values that may be in a log line, and how they are written.
 pub trait Loggable {
     /// Appends the value as JSON.
     fn write(&self, line: &mut String);
 }
 
-/// Ids name things of the platform and say nothing of anybody.
+/// Ids name things of the platform and reveal nothing about anybody.
 macro_rules! as_it_is {
     ($($id:ty),*) => {$(
         impl Loggable for $id {
@@ -67,21 +67,21 @@ impl Loggable for usize {
     }
 }
 
-/// What stands in the code.
+/// Literals in the code.
 impl Loggable for &'static str {
     fn write(&self, line: &mut String) {
         quote(self, line);
     }
 }
 
-/// As it prints itself: `+91…10`.
+/// In its masked form: `+91…10`.
 impl Loggable for &E164 {
     fn write(&self, line: &mut String) {
         quote(&format!("{self:?}"), line);
     }
 }
 
-/// As it prints itself: its prefix.
+/// In its masked form: its prefix.
 impl Loggable for &RawKey {
     fn write(&self, line: &mut String) {
         quote(&format!("{self:?}"), line);
@@ -95,11 +95,11 @@ impl Loggable for &Target {
     }
 }
 
-/// What others say of a failure: the runtime, or a server's answer.
+/// Others' words about a failure: the runtime's, or a server's answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'a>(pub &'a str);
 
-/// How many characters of another's text are kept.
+/// How many characters of such a text are kept.
 const TEXT_MAX: usize = 300;
 
 impl Loggable for Text<'_> {
@@ -112,7 +112,7 @@ fn quote(text: &str, line: &mut String) {
     line.push_str(&to_json::text(&text.into()));
 }
 
-/// The text without phone numbers, credentials, tokens, and paths of URLs.
+/// The text without phone numbers, credentials, tokens and URL paths.
 fn scrubbed(text: &str) -> String {
     let text: String = text.chars().take(TEXT_MAX).collect();
     let ends_word = |c: char| c.is_whitespace() || "\"'`()<>[]{},;".contains(c);
@@ -125,7 +125,7 @@ fn scrubbed(text: &str) -> String {
     out
 }
 
-/// A UUID, or a call's id, is 36 characters long.
+/// A UUID, such as a call's id, is 36 characters long.
 const ID_LEN: usize = 36;
 /// How many digits in a row may be somebody's number; and how long a word with digits in it must be to be somebody's key.
 const NUMBER_LEN: usize = 7;

@@ -5,7 +5,7 @@ use crate::app::ports::Api;
 use crate::domain::object::object;
 use crate::domain::refusal::Refusal;
 
-/// Whether the Worker is up, and which deployment it is of. Touches no storage.
+/// Says that the Worker is up, and which deployment it is. Touches no storage.
 ///
 /// # Errors
 /// None.
@@ -16,7 +16,7 @@ pub async fn check(api: &impl Api) -> Result<Response, Refusal> {
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of it.
+    //! The OpenAPI description of it.
 
     use serde_json::json;
 

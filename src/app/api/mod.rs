@@ -1,4 +1,4 @@
-//! From a request to its answer: the routes, who may, and who answers.
+//! From a request to its response: routing, access, and the handler.
 
 pub mod health;
 pub mod pages;
@@ -15,7 +15,7 @@ use crate::domain::refusal::Refusal;
 
 pub use routes::{Action, ROUTES, Route, allow, choose, find, offered};
 
-/// Answers a request. Never fails: what goes wrong is an answer too.
+/// Answers a request. Never fails: errors are responses too.
 pub async fn serve(api: &impl Api, request: &Request) -> Response {
     match answer(api, request).await {
         Ok(response) => response,
@@ -23,10 +23,10 @@ pub async fn serve(api: &impl Api, request: &Request) -> Response {
     }
 }
 
-/// What follows an answer that had a `rest`, and how to go on from there.
+/// The next piece of a response that had a `rest`, and how to continue from there.
 ///
 /// # Errors
-/// It can't be told: the answer ends unfinished.
+/// It can't be read: the response ends unfinished.
 pub async fn go_on(api: &impl Api, rest: &str) -> Result<(String, Option<String>), Refusal> {
     if rest.starts_with(export::FILE) {
         return export::go_on(api, rest).await;
@@ -40,7 +40,7 @@ pub async fn go_on(api: &impl Api, rest: &str) -> Result<(String, Option<String>
     }
 }
 
-/// The documented order: transport, path and method, key, role; what follows is the route's own.
+/// The documented order of checks: transport, path and method, key, role; the rest is the route's own.
 async fn answer(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
     if !request.is_secure {
         return Err(Refusal::HttpsRequired);
@@ -55,10 +55,10 @@ async fn answer(api: &impl Api, request: &Request) -> Result<Response, Refusal> 
     act(api, request, route.access, route.action, variables).await
 }
 
-/// Does what a route does, for whom its access lets in. `variables` are the path's variable segments.
+/// Carries out a route's action, if its access allows that. `variables` are the path's variable segments.
 ///
 /// # Errors
-/// Whoever asks may not; what follows is the action's own.
+/// The caller has no access; otherwise the action's own.
 pub async fn act(
     api: &impl Api,
     request: &Request,

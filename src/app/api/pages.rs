@@ -1,23 +1,23 @@
 //! The static pages and files beside the API.
 
-/// Where Studio is.
+/// The path of Studio.
 const STUDIO: &str = "/studio";
-/// Where its scripts and styles are, each named by what it holds.
+/// The path of its scripts and styles, each named by a hash of its content.
 const HASHED: &str = "/studio/assets/";
 
-/// What is served at a path that is no route's, if it is there.
+/// What is served at a path that is not a route's, if it exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page<'a> {
-    /// Its path among the assets that are deployed, such as `/index.html`.
+    /// Its path among the deployed assets, such as `/index.html`.
     pub file: &'a str,
-    /// Whether it is the OpenAPI document, which names the origin that it was asked of.
+    /// Whether it is the OpenAPI document, which names the origin it was requested from.
     pub names_origin: bool,
-    /// Whether a browser may keep it: it never changes under its name.
+    /// Whether a browser may cache it for good: it never changes under its name.
     pub may_be_kept: bool,
 }
 
-/// The page at a path. Studio's is one file, whatever the path below `/studio`: it finds its way by itself. What has a dot is a
-/// file of its own.
+/// The page at a path. Studio is one file for any path below `/studio` and routes on its own; a path with a dot is a file of
+/// its own.
 #[must_use]
 pub fn at(path: &str) -> Page<'_> {
     let below = path.strip_prefix(STUDIO);

@@ -1,7 +1,7 @@
-//! The one table of routes: method, path, who may, limits, and who answers.
+//! The one table of routes: method, path, access, limits, and handler.
 //!
-//! A new route is a line here and its handler's file, which says how it is described: `agents::list` answers what
-//! `agents::describe::list` describes. The OpenAPI document is made of this table, in its order.
+//! A new route is a line here and its handler's file, which also describes it: `agents::list` answers what
+//! `agents::describe::list` describes. The OpenAPI document is made from this table, in its order.
 
 use futures_util::future::LocalBoxFuture;
 
@@ -38,7 +38,7 @@ pub struct Route {
     pub max_body: usize,
     /// Whether a client that prefers `text/event-stream` gets the answers as a stream.
     pub streams: bool,
-    /// What is done.
+    /// The action that it carries out.
     pub action: Action,
 }
 
@@ -60,7 +60,7 @@ impl Route {
         }
     }
 
-    /// The variable segments of a path, if it is this route's. None of them is empty but those that this route lacks.
+    /// The values of the path's variable segments, if the path is this route's; empty for those that the route does not have.
     #[must_use]
     pub fn variables<'a>(&self, path: &'a str) -> Option<[&'a str; 2]> {
         // Mostly the look ends here, and there are a hundred of them.
@@ -102,8 +102,8 @@ const fn fixed(mut path: &[u8]) -> usize {
 
 /// Writes the [`Action`]s, [`ROUTES`] and the one `match` that leads from an action to its handler.
 ///
-/// A handler of a `Key` route may take the `caller`, one of an `Operator` route the `operator`'s proof. No other line has
-/// them: one that forgets who may do such a thing does not compile.
+/// A handler of a `Key` route may take the `caller`, one of an `Operator` route the `operator`'s proof. Other lines have
+/// neither, so a line that forgets to restrict access does not compile.
 macro_rules! routes {
     (
         ($api:ident, $request:ident, $caller:ident, $operator:ident, $first:ident, $second:ident)
@@ -118,16 +118,16 @@ macro_rules! routes {
         #[allow(missing_docs, reason = "each is named as the route it serves")]
         pub enum Action { $($action),+ }
 
-        /// All routes, in the document's order; those of one path stand together.
+        /// All routes, in the document's order; those of one path are adjacent.
         pub const ROUTES: &[Route] = &[$(Route {
             $($($field: $value,)+)?
             ..Route::plain(stringify!($method), $path, routes!(@access $access $($role)?), Action::$action)
         }),+];
 
-        /// Does what a route does. `$first` and `$second` are the path's variable segments.
+        /// Carries out an action. `$first` and `$second` are the path's variable segments.
         ///
         /// # Errors
-        /// The handler's own; and what is for the holder of a key, or for the operator, is refused to anybody else.
+        /// The handler's own; and actions for the holder of a key, or for the operator, are refused to anybody else.
         pub async fn perform(
             $api: &impl Api,
             action: Action,
@@ -135,7 +135,7 @@ macro_rules! routes {
             $request: &Request,
             [$first, $second]: [&str; 2],
         ) -> Result<Response, Refusal> {
-            // Boxed, each is code of its own: all in one function, they would be larger.
+            // Boxed, each is compiled separately; all in one function, they would be larger.
             let answer: LocalBoxFuture<'_, Result<Response, Refusal>> = match action {
                 $(Action::$action => {
                     routes!(@proof $access who $caller $operator);
@@ -145,7 +145,7 @@ macro_rules! routes {
             answer.await
         }
 
-        /// How the document tells of a route: each handler's file has a `describe` with a function of the handler's name.
+        /// A route's description for the document: each handler's file has a `describe` with a function of the handler's name.
         #[cfg(feature = "openapi")]
         #[must_use]
         pub(crate) fn describe(action: Action) -> crate::app::description::Description {
@@ -161,7 +161,7 @@ macro_rules! routes {
     (@proof $access:ident $who:ident $caller:ident $operator:ident) => {};
 }
 
-/// LiveKit tells all of a room and whoever is in it, with metadata that is others'.
+/// LiveKit sends everything about a room and whoever is in it, including others' metadata.
 const MAX_EVENT: usize = 1 << 20;
 
 routes! {
@@ -250,13 +250,13 @@ routes! {
     Health = GET "/healthz" for Public => liveness::check(api);
 }
 
-/// The routes of a path; none for a path that does not exist.
+/// The routes of a path; none if no such path exists.
 #[must_use]
 pub fn offered(path: &str) -> &'static [Route] {
     let is_here = |route: &Route| route.variables(path).is_some();
     let at = ROUTES.iter().position(is_here).unwrap_or(ROUTES.len());
     let rest = ROUTES.get(at..).unwrap_or_default();
-    // A word that stands in a path is no variable of another's: `…/import` is not a number.
+    // A fixed word in a path is not another route's variable: `…/import` is not a number.
     let is_same = |route: &&Route| rest.first().is_some_and(|first| first.path == route.path);
     let same = rest.iter().take_while(is_same).count();
     rest.get(..same).unwrap_or_default()
@@ -275,7 +275,7 @@ pub fn choose(offered: &'static [Route], method: &str) -> Option<&'static Route>
     offered.iter().find(|route| route.method == method)
 }
 
-/// What `Allow` says of a path: its methods, and HEAD wherever there is GET.
+/// The value of `Allow` for a path: its methods, and HEAD wherever there is GET.
 #[must_use]
 pub fn allow(offered: &[Route]) -> String {
     let methods = offered.iter().map(|route| match route.method {
@@ -373,7 +373,7 @@ mod tests {
         );
     }
 
-    /// These addresses are given out, so they are known to whoever makes them.
+    /// These addresses are handed out, so whoever makes them must know the routes.
     #[test]
     fn the_addresses_that_are_given_out_lead_to_their_routes() {
         let receiver = format!("{}token", crate::domain::tokens::receiver::PATH);

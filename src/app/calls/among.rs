@@ -1,5 +1,5 @@
-//! Pages over more trunks than one request may ask. Only some are asked at a time; while others may hold what is newer than all
-//! that was found, a page is empty, and its cursor says how far the look has got and whose calls it found.
+//! Pages over more trunks than one request may ask. Only some are asked at a time; while others may hold calls newer than all
+//! that were found, a page is empty, and its cursor says how far the search has got and whose calls it found.
 
 use crate::app::page::{Page, bad_cursor};
 use crate::app::records::TrunkRecord;
@@ -10,25 +10,25 @@ use crate::domain::refusal::Refusal;
 use crate::domain::sorting::oldest_first;
 use crate::domain::time::Timestamp;
 
-/// A look among an organisation's trunks for the newest calls before some place.
+/// A search of an organisation's trunks for the newest calls before some position.
 pub struct Among {
-    /// That place, as the list knows it; none is the present.
+    /// That position, as the list knows it; empty for the present.
     before: String,
-    /// Nothing older is looked for: there is no room for it, or a trunk looked no further.
+    /// Nothing older is searched for: there is no room for it, or a trunk searched no further.
     floor: Option<CallId>,
-    /// The first that was not asked yet, by its tag; then those whose calls are the newest, which are asked again.
+    /// The tag of the first trunk not asked yet; then those with the newest calls, which are asked again.
     tags: Vec<TrunkTag>,
-    /// Those that are not asked this time, and until when each may have had calls.
+    /// Trunks not asked this time, each with until when it may have had calls.
     rest: Vec<(TrunkTag, Option<Timestamp>)>,
     /// The cursor of a page on which nothing can be shown yet.
     pub goes_on: Option<String>,
 }
 
 impl Among {
-    /// Takes a page's cursor apart, and leaves the page the place of its last item.
+    /// Takes a page's cursor apart; what is left in the page is the position of its last item.
     ///
     /// # Errors
-    /// A cursor that was not given.
+    /// A cursor that was not handed out.
     pub fn read(page: &mut Page) -> Result<Self, Refusal> {
         let cursor = page.after.take().unwrap_or_default();
         let mut words = cursor.split('/');
@@ -50,7 +50,7 @@ impl Among {
         })
     }
 
-    /// Whom to ask, of these trunks, or the one that is meant.
+    /// Which of these trunks to ask, or the single one requested.
     pub fn whom(
         &mut self,
         trunks: Vec<TrunkRecord>,
@@ -70,7 +70,7 @@ impl Among {
                 fresh.push((tag, until));
             }
         }
-        // At first those who may have the newest; what they have may spare the others.
+        // First those that may have the newest calls; what they have may save asking the others.
         let age = |until: Option<Timestamp>| until.map_or(0, |until| u64::MAX - until.0);
         oldest_first(&mut fresh, |(tag, until)| {
             let age = age(until.filter(|_| from.is_none()));
@@ -87,7 +87,7 @@ impl Among {
         until.is_none_or(|until| Some(until) >= floor)
     }
 
-    /// What those who were asked found, as far as nobody has anything newer; one more than the page shows is its `limit`.
+    /// What the trunks that were asked found, as far as no other trunk can have anything newer; one item more than the page shows is its `limit`.
     pub fn conclude<T: InList>(&mut self, found: Vec<Scan<T>>, limit: usize) -> Scan<T> {
         let Scan { mut calls, until } = Scan::merge(found, limit);
         let ids: Vec<CallId> = calls.iter().map(InList::call).collect();

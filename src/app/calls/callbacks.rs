@@ -1,5 +1,5 @@
-//! Deliveries: of calls, which live with their call, and of test events, which live in the
-//! directory. A delivery's id says which.
+//! Deliveries: those of calls, which live with their call, and those of test events, which live in the
+//! directory. A delivery's id says which it is.
 
 use serde_json::Value;
 
@@ -86,7 +86,7 @@ fn read_status(text: &str) -> Option<DeliveryStatus> {
     crate::app::json::from_value(&Value::from(text)).ok()
 }
 
-/// A call's one delivery, if it has one yet; an id that names no call of ours has none.
+/// A call's one delivery, if it has one yet; `None` for an id that names no call of ours.
 async fn of_call(
     api: &impl Api,
     caller: &KeyRecord,
@@ -218,7 +218,7 @@ async fn ask_holder<C: AskDirectory<Told = Delivery>>(
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of them.
+    //! The OpenAPI description of them.
 
     use serde_json::json;
 

@@ -54,7 +54,7 @@ pub async fn show(
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of it.
+    //! The OpenAPI description of it.
 
     use serde_json::{Value, json};
 

@@ -24,7 +24,7 @@ use crate::domain::call::Call;
 use crate::domain::ids::{CallId, TrunkTag};
 use crate::domain::refusal::Refusal;
 
-/// Looks at all these trunks, or has them looked at: what each part of them answers, as `read` takes it.
+/// Searches all these trunks, or has them searched; `read` takes each part's answer.
 async fn look_at_all<A>(
     api: &impl Api,
     caller: &KeyRecord,
@@ -85,7 +85,7 @@ fn read(reader: Reader, call: CallId) -> AboutCall {
     AboutCall::of(command::Read(reader, call))
 }
 
-/// Sends a command to the object that an id names; an id nobody issued wakes none.
+/// Sends a command to the object that an id names; an id that nobody issued wakes none.
 async fn ask_about(
     api: &impl Api,
     caller: &KeyRecord,
@@ -109,8 +109,7 @@ async fn ask_own(
     call.map(|call| *call).ok_or(Refusal::CallNotFound)
 }
 
-/// Asks the objects of several trunks the same question, at most `at_once` of them at a time, and has `each` of their replies
-/// taken.
+/// Asks several trunks' objects the same question, at most `at_once` at a time, and passes each reply to `each`.
 async fn ask_all<C: AskTrunk>(
     api: &impl Api,
     at_once: usize,
@@ -135,7 +134,7 @@ async fn send_all(
     answers.map_err(unreached)
 }
 
-/// A trunk's object did not answer, or not as it should.
+/// A trunk's object did not answer, or not as it should have.
 fn unreached(_: Unavailable) -> Refusal {
     Refusal::TrunkUnavailable
 }

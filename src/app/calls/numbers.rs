@@ -16,7 +16,7 @@ use crate::domain::refusal::Refusal;
 /// `GET /numbers/{phone_number}`.
 ///
 /// # Errors
-/// It is no number; what is known of it can't be asked.
+/// It is not a number; what is known of it can't be looked up.
 pub async fn get(api: &impl Api, caller: &KeyRecord, given: &str) -> Result<Response, Refusal> {
     // The sign may come escaped, as a browser's `encodeURIComponent` has it.
     let digits = ["+", "%2B", "%2b"]
@@ -58,7 +58,7 @@ pub async fn get(api: &impl Api, caller: &KeyRecord, given: &str) -> Result<Resp
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of it.
+    //! The OpenAPI description of it.
 
     use crate::app::description::{Description, examples, ok};
     use crate::app::views::number::NumberView;

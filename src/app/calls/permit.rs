@@ -1,4 +1,4 @@
-//! What a request needs beside a copy's word, where too many trunks would have to be told of a change: see `directory::permits`.
+//! What a request needs in addition to a copy where too many trunks would have to be told about a change: see `directory::permits`.
 
 use crate::app::calls::reader;
 use crate::app::directory::{self, By, DirectoryRefusal, Permit, Permitted, RELIED_ON, command};
@@ -18,8 +18,8 @@ pub fn is_needed(caller: &KeyRecord, permit: &Permit) -> bool {
     is_guarded && !planted(Fault::PermitUnasked)
 }
 
-/// Has the directory permit something, if it needs that and was not permitted just now. Returns until when whatever is asked
-/// by that is good, if not for long enough.
+/// Gets the directory's permit, if one is needed and was not given just now. Returns until when requests made with it are
+/// valid, if it is a short one.
 ///
 /// # Errors
 /// The key was revoked; the agent takes no calls; the directory can't be reached.

@@ -1,4 +1,4 @@
-//! `POST /agent-reports/{call_id}`: the agent reports the outcome of its call.
+//! `POST /agent-reports/{call_id}`: an agent reports the outcome of its call.
 
 use serde_json::{Map, Value};
 
@@ -21,16 +21,16 @@ use crate::domain::time::Span;
 use crate::domain::to_json;
 use crate::domain::tokens::report::report_token;
 
-/// The largest outcome that is kept, as JSON in bytes: it must fit a callback.
+/// The largest outcome that is kept, in bytes of JSON: it must fit a callback.
 const MAX_OUTCOME: usize = 32_768;
-/// The largest transcript that is kept, in bytes as JSON.
+/// The largest transcript that is kept, in bytes of JSON.
 const MAX_TRANSCRIPT: usize = 57_344;
 
 /// The longest link that is kept, in bytes.
 const MAX_LINK: usize = 2_048;
-/// The longest word on a failure that is kept, in characters.
+/// The longest failure message that is kept, in characters.
 const MAX_FAILURE: usize = 500;
-/// No conversation ended longer before its report than agents try to deliver one, in seconds.
+/// No conversation ended longer before its report than agents keep trying to deliver one, in seconds.
 const MAX_AGO_SECS: u32 = 86_400;
 
 /// What was said in a call.
@@ -92,11 +92,11 @@ pub struct ReportedLine {
     pub at: String,
 }
 
-/// Takes a report. Repeatable: each later one fills what was missing and changes nothing that was
+/// Takes a report. Repeatable: each later one fills in what was missing and changes nothing that was
 /// delivered.
 ///
 /// # Errors
-/// 401 for a wrong token and for an unknown call alike; 400 for a body of another shape.
+/// 401 for a wrong token as well as for an unknown call; 400 for an invalid body.
 pub async fn report(api: &impl Api, request: &Request, call: &str) -> Result<Response, Refusal> {
     let id = CallId::verify(call, &api.secrets().id_key).ok_or(Refusal::InvalidReportToken)?;
     let given = request.bearer().unwrap_or_default();
@@ -129,7 +129,7 @@ pub async fn report(api: &impl Api, request: &Request, call: &str) -> Result<Res
     Ok(Response::json(200, &Map::new()))
 }
 
-/// The person called asked not to be called again. Whoever reported is told that it failed, and reports again.
+/// The callee asked not to be called again. If storing that fails, the agent gets an error and reports again.
 async fn not_to_be_called(api: &impl Api, request: &Request, id: CallId) -> Result<(), Refusal> {
     let known = ask(api, id.address().tag, command::NumberOf(id)).await;
     let known = known.map_err(unreached)?;
@@ -155,7 +155,7 @@ async fn not_to_be_called(api: &impl Api, request: &Request, id: CallId) -> Resu
     kept.map(drop)
 }
 
-/// Holds an outcome against its agent's `outcome_schema`. An agent that was deleted meanwhile, or
+/// Validates an outcome against its agent's `outcome_schema`. An agent that was deleted meanwhile, or
 /// can't be read, has none.
 async fn check_outcome(api: &impl Api, call: CallId, outcome: &Value) -> Result<(), Refusal> {
     let talking = ask(api, call.address().tag, command::AgentOf(call)).await;
@@ -186,7 +186,7 @@ fn check(
     }
 }
 
-/// What an agent reports: the report, the transcript, which is kept apart, and whether the number is to be suppressed.
+/// The contents of an agent's report: the result, the transcript, which is stored separately, and whether to suppress the number.
 struct Reported {
     report: Report,
     transcript: Option<Value>,
@@ -197,7 +197,7 @@ fn read(api: &impl Api, request: &Request) -> Result<Reported, Refusal> {
     let mut body = request.json_object()?;
     let mut take = |field: &str| body.remove(field).filter(|value| !value.is_null());
     let (outcome, transcript) = (take("outcome"), take("transcript"));
-    // Nothing said yet leaves room for what is.
+    // An empty transcript leaves room for a later one.
     let transcript =
         transcript.filter(|lines| lines.as_array().is_none_or(|lines| !lines.is_empty()));
     let (transcript_url, recording_url) = (take("transcript_url"), take("recording_url"));
@@ -237,7 +237,7 @@ fn read(api: &impl Api, request: &Request) -> Result<Reported, Refusal> {
     })
 }
 
-/// What an agent says of its failure, in one line.
+/// An agent's explanation of its failure, on one line.
 fn read_failure(value: Value) -> Result<String, Refusal> {
     let invalid = |what: &str| Refusal::Invalid(format!("failure{what}"));
     let Value::Object(mut fields) = value else {
@@ -305,7 +305,7 @@ fn is_transcript(value: &Value) -> bool {
         .is_some_and(|lines| lines.iter().all(is_line))
 }
 
-/// `GET /calls/{call_id}/transcript`: what was said, as far as the agent told; an empty list otherwise.
+/// `GET /calls/{call_id}/transcript`: what was said, as far as the agent reported it; otherwise an empty list.
 ///
 /// # Errors
 /// No such call.
@@ -327,7 +327,7 @@ pub async fn transcript(
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of them.
+    //! The OpenAPI description of them.
 
     use super::{ReportCall, Transcript};
     use crate::app::description::examples;

@@ -84,7 +84,7 @@ pub async fn release(
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of them.
+    //! The OpenAPI description of them.
 
     use super::CallIsOver;
     use crate::app::description::examples;

@@ -1,4 +1,4 @@
-//! What a campaign makes of its trunk's answers.
+//! What a campaign does with its trunk's answers.
 
 use super::memory::ASKED_EVERY;
 use super::{CampaignActor, CampaignStore, Heard};
@@ -11,18 +11,18 @@ use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
-/// A trunk that grants nothing is asked again after this at the soonest, unless it says that something is free.
+/// A trunk that grants nothing is asked again after this at the earliest, unless it announces that something is free.
 const SOON: Span = Span(20);
-/// Who did not answer is asked again so much later, and twice that each time,
+/// If nobody answers, the question is asked again after this, twice as long each time,
 const AGAIN: Span = Span(500);
 /// up to this.
 const AGAIN_AT_MOST: Span = Span(5_000);
 
 impl CampaignActor {
-    /// The answer to what was asked.
+    /// Takes the answer to the last question.
     ///
     /// # Errors
-    /// Rows can't be read or written: the actor is not to be used any more.
+    /// Rows can't be read or written: the actor must not be used any more.
     pub fn heard(
         &mut self,
         store: &impl CampaignStore,
@@ -55,7 +55,7 @@ impl CampaignActor {
         self.advance(store, now)
     }
 
-    /// A planted fault: what was handed over and not answered is taken for none.
+    /// A planted fault: calls that were handed over without an answer count as not made.
     fn forgets_handed(
         &mut self,
         store: &impl CampaignStore,
@@ -76,13 +76,13 @@ impl CampaignActor {
         self.failures += 1;
         self.retry_at = now + wait;
         if self.calls.hands_since(now - GOOD_FOR) {
-            // Their ids are too old by now: what became of them is asked.
+            // Their ids are too old by now: the trunk is asked how they ended.
             self.calls.stop_handing();
             self.asks_at = now;
         }
     }
 
-    /// Its calls are not wanted any more in the name of whoever started it.
+    /// The key that started it was revoked: its calls are not wanted any more.
     fn is_revoked(
         &mut self,
         store: &impl CampaignStore,
@@ -105,7 +105,7 @@ impl CampaignActor {
         self.back_at = None;
     }
 
-    /// All who are to be called are looked at anew.
+    /// Everybody who is to be called is looked at again.
     pub(super) fn looks_anew(&mut self, now: Timestamp) {
         self.people.forget();
         self.more_pending = true;
@@ -182,7 +182,7 @@ impl CampaignActor {
         }
     }
 
-    /// Somebody's call was none: they are next again.
+    /// A recipient's call was not made: they are next again.
     fn undone(&mut self, call: CallId, mut row: Row, now: Timestamp) -> Row {
         let before = (row.status, row.for_hours);
         if let Some(record) = &self.record {
@@ -238,7 +238,7 @@ impl CampaignActor {
         }
     }
 
-    /// Those who are called under the ids that were granted; and with them is written what was told of other calls.
+    /// Starts the calls under the granted ids, and in the same write records the news about other calls.
     fn begins(
         &mut self,
         store: &impl CampaignStore,
@@ -273,7 +273,7 @@ impl CampaignActor {
         Ok(begun)
     }
 
-    /// How far the trunk is with giving calls back. What was asked for another reason than the present one counts for nothing.
+    /// How far the trunk has got with giving calls back. An answer to a request for another reason than the present one is ignored.
     fn takes_back(
         &mut self,
         store: &impl CampaignStore,
@@ -291,7 +291,7 @@ impl CampaignActor {
         }
     }
 
-    /// The directory knows that it rests since that start: it may have been started again meanwhile.
+    /// The directory knows that it has rested since that start; it may have been started again meanwhile.
     fn has_rested(
         &mut self,
         store: &impl CampaignStore,
@@ -316,7 +316,7 @@ impl CampaignActor {
         if let Some(record) = &mut self.record {
             record.takes_back = None;
         }
-        // What became of them is asked at once.
+        // The trunk is asked at once how they ended.
         self.calls.doubt();
         self.asks_at = now;
         self.write(store, &[], now)

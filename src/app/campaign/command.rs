@@ -1,6 +1,6 @@
-//! The list of commands: how each travels to a campaign's object, who carries it out, and the reply that belongs to it.
+//! The list of commands: how each travels to a campaign's object, its handler, and its reply.
 //!
-//! What travels is [`CampaignCommand`] and [`CampaignReply`], as JSON in a request to the object. Whoever asks gives a command of
+//! What travels is [`CampaignCommand`] and [`CampaignReply`], as JSON in a request to the object. The caller passes a command of
 //! this list to [`super::ask`], and gets its reply, or a refusal.
 
 use serde::{Deserialize, Serialize};
@@ -50,44 +50,44 @@ macro_rules! commands {
 }
 
 commands! {
-    /// Create the campaign: asked again, it is as it is by then.
+    /// Create the campaign; repeated, it returns the campaign as it is by then.
     Create(campaign: Box<Campaign>) => create -> Shown;
     /// The campaign as it is, with its counts.
     Get => get -> Shown;
-    /// Replace what its owner said of it, `was`, by `plan`: in a draft, and in one that is paused.
+    /// Replace its owner's settings `was` with `plan`: in a draft, or while it is paused.
     Save {
-        /// As it is to be.
+        /// The new settings.
         plan: Box<Plan>,
-        /// As it was when the change was composed.
+        /// The settings when the change was composed.
         was: Box<Plan>,
     } => save -> Shown;
-    /// Start it, or let it go on.
+    /// Start it, or resume it.
     Start {
-        /// The key that does so: its calls are this key's.
+        /// The key that does so: its calls are made on behalf of this key.
         key: KeyId,
-        /// Who talks, as its calls need them.
+        /// The agent, in the form its calls need.
         agent: Box<CallAgent>,
-        /// By which the directory knows this start: it is told when the campaign rests again.
+        /// Identifies this start to the directory, which is told when the campaign rests again.
         mark: u64,
     } => start -> Shown;
-    /// Call nobody, until it is started again. Answered when no further phone can ring.
+    /// Call nobody until it is started again. Answered once no further phone can ring.
     Pause => pause -> Shown;
-    /// A key is revoked: a running campaign that it started last is paused. Answered as that is; others are as they are.
+    /// A key was revoked: if that key last started the campaign and it is running, it is paused, and the answer is as for that.
     RevokeKey(key: KeyId) => revoke_key -> Shown;
-    /// Call it off. Answered when no further phone can ring.
+    /// Cancel it. Answered once no further phone can ring.
     Cancel {
-        /// Those who talk are hung up as well.
+        /// Conversations are hung up as well.
         hang_up: bool,
     } => cancel -> Shown;
-    /// Delete a draft, or one that is over.
+    /// Delete a draft, or a campaign that is over.
     Delete => delete -> ();
     /// Add people.
     Add(people: Vec<NewRecipient>) => add -> Added;
     /// A page of recipients, in the order of their rows.
     Recipients {
-        /// Only these; all if there is none.
+        /// Only those with this status; all if `None`.
         status: Option<RecipientStatus>,
-        /// Behind this row.
+        /// After this row.
         after: u64,
         /// Page size.
         limit: usize,
@@ -96,30 +96,30 @@ commands! {
     Recipient(reference: String) => recipient -> Option<language::Recipient>;
     /// A page of all recipients as of one moment.
     Results {
-        /// As the first page told; none for the first.
+        /// As returned with the first page; `None` for the first.
         snapshot: Option<Snapshot>,
-        /// Behind this row.
+        /// After this row.
         after: u64,
         /// Page size.
         limit: usize,
     } => results -> RecipientPage;
-    /// Some of the people on the list, whatever became of them.
+    /// Some of the people on the list, whatever their status.
     PreviewPeople {
-        /// Behind this row.
+        /// After this row.
         after: u64,
         /// How many at most.
         limit: usize,
     } => preview_people -> People;
-    /// Recipients with a number are erased, some of them at a time.
+    /// Erases recipients with a number, some at a time.
     Erase(asked: EraseRecipients) => erase -> ErasedRecipients;
-    /// Calls of the campaign ended, or more is known of their ends, as their trunk says. One that is not heard of is asked for. With
-    /// none of them: something is free again at the trunk.
+    /// The trunk's report that calls of the campaign have ended, or what else is known of their ends. Ends that are not reported are
+    /// asked for. Without calls: capacity is free again at the trunk.
     Ended(calls: Vec<(CallId, handover::Ended)>) => ended -> ();
-    /// A sender is about to make an attempt of telling that the campaign is over: whether it is to.
+    /// A sender is about to attempt the notification that the campaign is over: returns whether it should.
     Begin(delivery: DeliveryId, attempt: u32) => begin -> bool;
     /// The result of that attempt.
     Delivered(delivery: DeliveryId, attempt: u32, result: Box<AttemptResult>) => delivered -> ();
-    /// Its sender waits for a slow receiver.
+    /// The sender is waiting for a slow receiver.
     Extend(delivery: DeliveryId, attempt: u32, until: Timestamp) => extend -> ();
     /// Do what is due.
     Tick => tick -> Ticked;
@@ -133,7 +133,7 @@ fn told<C: AskCampaign<Told: Into<CampaignReply>>>(
 }
 
 impl CampaignCommand {
-    /// Whether it is answered only when no calls are being taken back any more.
+    /// Whether it is answered only once all calls have been taken back.
     #[must_use]
     pub fn waits(&self) -> bool {
         matches!(self, Self::Pause | Self::RevokeKey(_) | Self::Cancel { .. })

@@ -1,4 +1,4 @@
-//! Recipients with a number are erased, some of them at a time: what was found is told first, and goes with the next command.
+//! Erasing recipients with a number, some at a time: what was found is reported first, and removed by the next command.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,34 +10,34 @@ use crate::domain::erasure::last_digits;
 /// How many rows one command looks at.
 const LOOKED_AT: usize = 5_000;
 
-/// Who is to go.
+/// Whom to erase.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EraseRecipients {
     /// Those with this number,
     pub number: Number,
-    /// behind this row.
+    /// after this row.
     pub after: u64,
-    /// These rows go: they were found before.
+    /// These rows, found before, are removed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<u64>,
 }
 
-/// Who there is.
+/// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErasedRecipients {
-    /// These rows may go: nobody calls them any more.
+    /// Rows that may be removed: nobody is calling them any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub found: Vec<u64>,
-    /// The row behind which the look goes on, if it came to no end.
+    /// The row after which the search continues, if it has not ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<u64>,
-    /// The first who is being called just now.
+    /// The first recipient who is being called right now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<u64>,
 }
 
 impl<S: CampaignStore> Desk<'_, S> {
-    /// The counts stay as they are; who was not decided yet is canceled.
+    /// The counts stay as they are; recipients not decided yet become canceled.
     pub(super) fn erase(&mut self, asked: EraseRecipients) -> Answer<ErasedRecipients> {
         use RecipientStatus::{InProgress, Pending, Waiting};
         let (now, store) = (self.now, self.store);

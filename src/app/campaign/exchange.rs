@@ -1,4 +1,4 @@
-//! What a campaign asks of others, and what it hears.
+//! What a campaign asks others, and the answers.
 
 use crate::app::host::{Host, Unavailable};
 use crate::app::trunk::{CampaignHeard, TrunkRefusal, Trunks, ask, command};
@@ -6,77 +6,77 @@ use crate::domain::campaign::handover::{Became, Check, Round, RoundAnswer, Stand
 use crate::domain::ids::{CallId, CampaignId, OrgId, TrunkTag};
 use crate::domain::time::Timestamp;
 
-/// A question to the campaign's trunk, or to the directory. Each may be asked again.
+/// A question to the campaign's trunk, or to the directory. Each may be repeated.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Exchange {
     /// Calls are handed over, and ids asked for.
     Round(TrunkTag, Box<Round>),
     /// How people stand.
     Check(TrunkTag, Box<Check>),
-    /// What became of calls.
+    /// How calls ended.
     Outcomes {
         /// The trunk over which they went out.
         trunk: TrunkTag,
-        /// Whose campaign it is.
+        /// The campaign's organisation.
         org: OrgId,
-        /// Which it is.
+        /// The campaign.
         campaign: CampaignId,
-        /// Those of which it has heard no end.
+        /// Calls whose end it has not heard of.
         calls: Vec<CallId>,
     },
     /// Calls are taken back.
     TakeBack {
         /// The trunk over which they go out.
         trunk: TrunkTag,
-        /// Whose campaign it is.
+        /// The campaign's organisation.
         org: OrgId,
-        /// Which it is.
+        /// The campaign.
         campaign: CampaignId,
-        /// Those that the campaign handed over and no longer wants.
+        /// Calls that it handed over and no longer wants.
         calls: Vec<CallId>,
-        /// Whether it is paused or called off, which decides about phones that ring.
+        /// Whether it was paused or cancelled, which matters for ringing phones.
         why: TakeBack,
-        /// A phone that rings by now has had its time.
+        /// Phones still ringing have had their time.
         last: bool,
     },
-    /// The campaign tells of itself, for whoever follows the live feed.
+    /// Reports the campaign's state, for the live feed's listeners.
     Tell {
-        /// The campaign's trunk, whose live feed tells of it.
+        /// The campaign's trunk, whose live feed passes it on.
         trunk: TrunkTag,
-        /// Whose campaign it is.
+        /// The campaign's organisation.
         org: OrgId,
-        /// Which it is.
+        /// The campaign.
         campaign: CampaignId,
-        /// As clients read it, in JSON.
+        /// As clients see it, in JSON.
         view: String,
     },
-    /// The directory is told that the campaign rests.
+    /// Tells the directory that the campaign rests.
     Rest {
-        /// Whose campaign it is.
+        /// The campaign's organisation.
         org: OrgId,
-        /// Which it is.
+        /// The campaign.
         campaign: CampaignId,
-        /// The start since which it does.
+        /// The start after which it does.
         mark: u64,
     },
 }
 
-/// What was heard.
+/// The answers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Heard {
     /// The outcome of a round.
     Round(RoundAnswer),
     /// How people stand.
     Standings(Vec<Standing>),
-    /// What became of calls.
+    /// How calls ended.
     Outcomes(Vec<(CallId, Became)>),
-    /// Calls were taken back, but for some that are to be taken back once more then.
+    /// Calls were taken back, except some that must be taken back again at this time.
     TakenBack(Option<Timestamp>),
-    /// What becomes of what it tells of itself.
+    /// The trunk's answer to the campaign's report.
     Told(CampaignHeard),
-    /// Nobody heard that.
+    /// Nobody received the report.
     Untold,
-    /// The directory knows that it rests since that start.
+    /// The directory knows that it has rested since that start.
     Rested(u64),
     /// It is refused.
     Refused(TrunkRefusal),
@@ -88,7 +88,7 @@ impl Exchange {
     /// Asks the trunk.
     ///
     /// # Errors
-    /// It can't be reached, or this is nothing that a trunk is asked.
+    /// It can't be reached, or this is not a question for a trunk.
     pub async fn ask(&self, world: &(impl Host + Trunks)) -> Result<Heard, Unavailable> {
         Ok(match self.clone() {
             Self::Round(trunk, round) => {

@@ -1,4 +1,4 @@
-//! What a campaign's object answers, all of it, and what its answers are made of: JSON.
+//! Everything that a campaign's object answers, and the parts of its answers: JSON.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,45 +12,45 @@ use crate::domain::time::Timestamp;
 /// A campaign as it is shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Shown {
-    /// What its row says.
+    /// Its row.
     pub campaign: Campaign,
-    /// Why it calls nobody just now, if it runs.
+    /// Why it is calling nobody at the moment, if it is running.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_by: Option<HeldBy>,
-    /// When all of its recipients will be decided, if it goes on as it did of late.
+    /// When all its recipients will be decided, at the recent pace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub projected_end_at: Option<Timestamp>,
 }
 
-/// Somebody on the list, as they are shown.
+/// A recipient as they are shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recipient {
-    /// Their place on the list, from 1: files in the order in which they came.
+    /// Their position on the list, from 1; files keep their order.
     pub row: u64,
     /// What identifies them in the campaign.
     pub reference: String,
-    /// The number that is called.
+    /// The number to call.
     pub phone: E164,
-    /// Where their phone is, if that was said.
+    /// The time zone of their phone, if it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<ZoneName>,
-    /// Where they are.
+    /// Their status.
     pub status: RecipientStatus,
     /// When they will be called next, if they wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
-    /// What was tried, oldest first.
+    /// Their attempts, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
-    /// What the agent is told, as JSON, where that was asked for.
+    /// What the agent is told, as JSON, if it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<String>,
 }
 
-/// As of when a list is told, and how many rows it has: all of its pages tell the same.
+/// The moment as of which a list is read, and its number of rows: the same for all of its pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// By the campaign's clock, when the first page was asked for.
+    /// By the campaign's clock, when the first page was requested.
     pub at: Timestamp,
     /// The last row.
     pub through: u64,
@@ -61,48 +61,48 @@ pub struct Snapshot {
 pub struct RecipientPage {
     /// In ascending order of `row`.
     pub recipients: Vec<Recipient>,
-    /// The row behind which the next page begins, if there are more.
+    /// The row after which the next page begins, if there are more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<u64>,
-    /// As of when.
+    /// The moment as of which they are shown.
     pub snapshot: Snapshot,
 }
 
 /// Some of the people on the list, for a preview.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct People {
-    /// Number, zone if that was said, and where they are.
+    /// Number, time zone if given, and status.
     pub people: Vec<(E164, Option<ZoneName>, RecipientStatus)>,
-    /// The row behind which the next begin, if there are more.
+    /// The row after which the next ones begin, if there are more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<u64>,
 }
 
-/// What became of people who were to be added.
+/// What became of people to be added.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Added {
     /// How many are new.
     pub added: u64,
-    /// How many were there: their references are.
+    /// How many were there already, by their references.
     pub duplicates: u64,
-    /// Those for whom there was no room, by their places among these people, from 0.
+    /// Those for whom there was no room, by their index among these people, from 0.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub too_many: Vec<usize>,
 }
 
-/// What whoever reminds a campaign hears.
+/// The reply to a reminder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticked {
-    /// Since when its word that it is over is on its way.
+    /// Since when the notification of its end has been undelivered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undelivered_since: Option<Timestamp>,
-    /// It had something to do, and nothing would have woken it.
+    /// It had something to do, and no alarm would have woken it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lost_alarm: bool,
 }
 
 impl CampaignReply {
-    /// The same of an object that nothing would have woken, which its shell alone knows.
+    /// The same for an object that no alarm would have woken, which only its shell knows.
     #[must_use]
     pub fn of_lost_alarm(self) -> Self {
         let ticked = match self {
@@ -117,27 +117,27 @@ impl CampaignReply {
     }
 }
 
-/// Why a campaign does not do as it is asked.
+/// Why a campaign refuses a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CampaignRefusal {
     /// There is no such campaign.
     Missing,
-    /// Not where it is.
+    /// Its status does not allow it.
     Is(Status),
-    /// It was changed meanwhile: what the change was composed of is not so any more.
+    /// It has changed since the change was composed.
     Changed,
     /// It has nobody to call.
     NoRecipients,
-    /// It is as it was asked to be, but a phone may ring yet: to be asked for again.
+    /// It is done, but a phone may still ring: ask again.
     NotTakenBack,
 }
 
-/// What the object may answer, as it travels: which part of it belongs to which command, the list of commands says.
+/// Everything the object may answer, as it travels. The list of commands says which part belongs to which command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum CampaignReply {
-    /// It is done, and written.
+    /// Done, and written.
     Done,
-    /// It was reminded, and has something to tell.
+    /// The reply to a reminder.
     Ticked(Ticked),
     /// The campaign as it is now.
     Campaign(Box<Shown>),
@@ -149,14 +149,14 @@ pub enum CampaignReply {
     Recipient(Box<Recipient>),
     /// People on the list.
     People(Box<People>),
-    /// How far a number's recipients are erased.
+    /// How far a number's recipients have been erased.
     Erased(ErasedRecipients),
-    /// Whether an attempt is to be made.
+    /// Whether an attempt should be made.
     Begun(bool),
     /// There is none.
     Missing,
-    /// It is not done.
+    /// Refused.
     Refused(CampaignRefusal),
-    /// Rows can't be written just now.
+    /// Rows can't be written at the moment.
     NotWritten,
 }

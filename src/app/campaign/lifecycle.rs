@@ -1,4 +1,4 @@
-//! A campaign's life, at the desk: created, started, paused, called off, deleted.
+//! A campaign's life, at its desk: created, started, paused, cancelled, deleted.
 
 use super::language::{CampaignRefusal, Shown};
 use super::{Answer, CampaignActor, CampaignStore, Desk, Stop};
@@ -77,7 +77,7 @@ impl<S: CampaignStore> Desk<'_, S> {
         self.takes_back()
     }
 
-    /// Nothing else is handed over from now on, and what was is taken back.
+    /// Nothing more is handed over from now on, and what was handed over is taken back.
     fn takes_back(&mut self) -> Answer<Shown> {
         self.actor.stops(self.now);
         if planted(Fault::PauseLeaks)
@@ -102,11 +102,11 @@ impl<S: CampaignStore> Desk<'_, S> {
 }
 
 impl CampaignActor {
-    /// Why it calls nobody just now, if it runs.
+    /// Why it is calling nobody at the moment, if it is running.
     pub(super) fn held_by(&self, now: Timestamp) -> Option<HeldBy> {
         let record = self.living()?;
         let rows_say = record.held_by(now).filter(|held| {
-            // Those whose time has come are looked at just now.
+            // Those whose time has come are being looked at.
             *held != HeldBy::CallingHours || self.is_idle()
         });
         let trunk_says = self.held.filter(|held| {

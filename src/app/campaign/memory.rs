@@ -1,4 +1,4 @@
-//! What a campaign holds in memory: calls in progress, and the people to be called next. None of it grows with its recipients.
+//! What a campaign holds in memory: calls in progress, and the people to call next. Neither grows with the number of recipients.
 
 use std::collections::VecDeque;
 
@@ -10,19 +10,19 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::vec_map::VecMap;
 
-/// Calls of which nothing was heard for a moment are asked about so often, as many at once.
+/// How often calls that nothing was heard of are asked about.
 pub const ASKED_EVERY: Span = Span::from_secs(4);
 const DOUBTED_AFTER: Span = Span::from_secs(2);
 const ASKED_TOGETHER: usize = 100;
-/// The last so many calls that ended are known by their rows, for what is told of them later.
+/// The latest ended calls whose rows are known, in case more is reported about them.
 const ENDED_KNOWN: usize = 500;
 
 struct Open {
     row: u64,
     number: Number,
-    /// When it was known last that it is in progress; 0 where that is not known.
+    /// When it was last known to be in progress; 0 if that is not known.
     sure_at: Timestamp,
-    /// It is a call by now, as its trunk said.
+    /// It is a call by now, according to its trunk.
     is_there: bool,
 }
 
@@ -30,7 +30,7 @@ struct Open {
 #[derive(Default)]
 pub struct Calls {
     open: VecMap<CallId, Open>,
-    /// Those that are yet to be handed over, or were with no answer: each with its recipient, and when its id was granted.
+    /// Calls not handed over yet, or handed over without an answer: each with its recipient, and when its id was granted.
     handing: Vec<(CallId, Row, Timestamp)>,
     news: Vec<(CallId, Ended)>,
     news_since: Option<Timestamp>,
@@ -38,7 +38,7 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// A call is in progress, as far as the rows tell.
+    /// A call is in progress, according to the rows.
     pub fn begin(&mut self, call: CallId, row: &Row) {
         let open = Open {
             row: row.row,
@@ -49,18 +49,18 @@ impl Calls {
         self.open.insert(call, open);
     }
 
-    /// One that is to be handed over.
+    /// Adds a call to be handed over.
     pub fn hand_over(&mut self, call: CallId, row: Row, now: Timestamp) {
         self.begin(call, &row);
         self.handing.push((call, row, now));
     }
 
-    /// Those that are yet to be handed over.
+    /// The calls not handed over yet.
     pub fn to_hand_over(&self) -> impl Iterator<Item = (CallId, &Row)> {
         self.handing.iter().map(|(call, row, _)| (*call, row))
     }
 
-    /// How many that are.
+    /// How many there are.
     pub fn handing(&self) -> usize {
         self.handing.len()
     }
@@ -70,13 +70,13 @@ impl Calls {
         self.handing.iter().any(|(_, _, at)| *at <= then)
     }
 
-    /// One was taken.
+    /// A call was taken.
     pub fn taken(&mut self, call: CallId, now: Timestamp) {
         self.handing.retain(|(known, ..)| *known != call);
         self.is_open(call, now);
     }
 
-    /// One was not taken, and is no call: its recipient.
+    /// A call was not taken, and does not exist. Returns its recipient.
     pub fn not_taken(&mut self, call: CallId) -> Option<Row> {
         let at = self.handing.iter().position(|(known, ..)| *known == call)?;
         let (_, row, _) = self.handing.remove(at);
@@ -84,12 +84,12 @@ impl Calls {
         Some(row)
     }
 
-    /// What became of those that were to be handed over is asked from now on.
+    /// From now on the trunk is asked what became of the calls that were to be handed over.
     pub fn stop_handing(&mut self) {
         self.handing.clear();
     }
 
-    /// One is in progress.
+    /// A call is in progress.
     pub fn is_open(&mut self, call: CallId, now: Timestamp) {
         if let Some(open) = self.open.get_mut(&call) {
             open.sure_at = now;
@@ -97,18 +97,18 @@ impl Calls {
         }
     }
 
-    /// Whether it may be no call: it is yet to be handed over, or nobody knows whether it was.
+    /// Whether the call may not exist: it was not handed over, or nobody knows whether it was.
     pub fn may_be_none(&self, call: CallId) -> bool {
         let is_unsure = |open: &Open| !open.is_there && !self.is_news(call);
         self.open.get(&call).is_some_and(is_unsure)
     }
 
-    /// There is no such call: its recipient's row.
+    /// The call does not exist. Returns its recipient's row.
     pub fn is_none(&mut self, call: CallId) -> Option<u64> {
         self.open.remove(&call).map(|open| open.row)
     }
 
-    /// Nothing is known for sure of any of them.
+    /// Nothing is known for certain about any of them.
     pub fn doubt(&mut self) {
         for open in self.open.values_mut() {
             open.sure_at = Timestamp(0);
@@ -139,7 +139,7 @@ impl Calls {
         self.open.values().any(|open| open.number == number)
     }
 
-    /// Those that are asked about now.
+    /// Those to be asked about now.
     pub fn to_ask(&self, now: Timestamp) -> Vec<CallId> {
         if planted(Fault::OutcomeUnasked) {
             return Vec::new();
@@ -154,7 +154,7 @@ impl Calls {
         doubtful.take(ASKED_TOGETHER).collect()
     }
 
-    /// Whether there are some of which nothing is known.
+    /// Whether there are some that nothing is known of.
     pub fn any_unknown(&self) -> bool {
         let is_handed = |call: &CallId| self.handing.iter().all(|(known, ..)| known != call);
         let mut open = self.open.iter();
@@ -167,7 +167,7 @@ impl Calls {
         self.news.iter().any(|(known, _)| *known == call)
     }
 
-    /// How calls ended, or what more is known of that.
+    /// Takes how calls ended, or what more is known about that.
     pub fn learn(&mut self, told: Vec<(CallId, Ended)>, now: Timestamp) {
         for (call, ended) in told {
             let is_known =
@@ -181,12 +181,12 @@ impl Calls {
         }
     }
 
-    /// Since when something is known that no row tells.
+    /// Since when something is known that no row records.
     pub fn news_since(&self) -> Option<Timestamp> {
         self.news_since
     }
 
-    /// That: each call with its recipient's row, and whether it was in progress.
+    /// That news: each call with its recipient's row, its end, and whether it was in progress.
     pub fn take_news(&mut self) -> Vec<(CallId, u64, Ended, bool)> {
         self.news_since = None;
         let mut all = Vec::new();
@@ -205,15 +205,15 @@ impl Calls {
     }
 }
 
-/// The people to be called next.
+/// The people to call next.
 pub struct People {
     /// Those who may be called.
     pub ready: VecDeque<Row>,
-    /// Those who are to be checked.
+    /// Those to be checked.
     pub unchecked: Vec<Row>,
-    /// The last row that was looked at for pending ones.
+    /// The last row that was searched for pending recipients.
     pub pending_after: u64,
-    /// When the first is due who waits and was not read yet.
+    /// When the first recipient is due who waits and has not been read yet.
     next_wait: Option<Timestamp>,
 }
 
@@ -229,7 +229,7 @@ impl Default for People {
 }
 
 impl People {
-    /// All are looked at anew.
+    /// Everybody is looked at again.
     pub fn forget(&mut self) {
         *self = Self::default();
     }
@@ -248,12 +248,12 @@ impl People {
         }
     }
 
-    /// When the first is due who waits and was not read yet.
+    /// When the first recipient is due who waits and has not been read yet.
     pub fn next_due(&self) -> Option<Timestamp> {
         self.next_wait
     }
 
-    /// All who are due by now were read: the next is due then.
+    /// Everybody due by now was read: the next is due at `at`.
     pub fn reads_on_at(&mut self, at: Option<Timestamp>) {
         self.next_wait = at;
     }
@@ -263,12 +263,12 @@ impl People {
         self.ready.len() + self.unchecked.len()
     }
 
-    /// Whether some may be called, or are to be checked.
+    /// Whether some may be called, or must be checked.
     pub fn has_ready(&self) -> bool {
         !self.ready.is_empty() || !self.unchecked.is_empty()
     }
 
-    /// More is known of somebody, who may have been read already.
+    /// Somebody's row changed, who may have been read already.
     pub fn replace(&mut self, row: &Row) {
         let mut known = self.ready.iter_mut().chain(&mut self.unchecked);
         if let Some(known) = known.find(|known| known.row == row.row) {

@@ -1,10 +1,10 @@
 //! The campaign's object: a list of people, and how they are called within a share of a trunk.
 //!
-//! [`CampaignActor`] is the whole object but for its storage, its alarm and its network. A command is decided and written, then
+//! [`CampaignActor`] is the whole object except for its storage, its alarm and its network. A command is decided and written, then
 //! answered. What the campaign wants of its trunk is asked in [exchanges](Exchange), one at a time: `next_exchange` says what to ask,
-//! `heard` takes the answer. Whatever an exchange rests on is written before it is asked, and each may be asked again: so the object
-//! may die anywhere. When a read or a write fails, the memory is no longer what the rows say: the shell drops the actor, and the
-//! next command builds it anew.
+//! `heard` takes the answer. Whatever an exchange relies on is written before it is asked, and each may be repeated, so the object
+//! may die at any point. When a read or a write fails, memory no longer matches the rows: the shell drops the actor, and the
+//! next command rebuilds it.
 
 #![allow(
     clippy::boxed_local,
@@ -50,33 +50,33 @@ use crate::domain::time::{Span, Timestamp};
 use memory::{Calls, People as Buffer};
 use news::News;
 
-/// Ends of calls that were told wait so long for what else is written: the next calls, mostly.
+/// How long reported ends wait to be written along with something else, mostly the next calls.
 const LINGER: Span = Span(500);
 
-/// A campaign's object, but for its storage, its alarm and its network.
+/// A campaign's object, except for its storage, its alarm and its network.
 pub struct CampaignActor {
     key: IdKey,
-    /// Of telling that it is over.
+    /// The retry schedule of the notification that it is over.
     schedule: Vec<Span>,
     record: Option<Record>,
     calls: Calls,
     people: Buffer,
-    /// There may be pending ones that were not read yet.
+    /// There may be pending recipients that have not been read yet.
     more_pending: bool,
-    /// Why the trunk grants no more, as it said last;
+    /// Why the trunk grants no more, according to its last answer;
     held: Option<HeldBy>,
     /// and when it is asked again.
     again_at: Timestamp,
-    /// From when on calls are taken back again, for the last time.
+    /// When calls are taken back again, for the last time.
     back_at: Option<Timestamp>,
-    /// Why it was asked to give them back last.
+    /// Why they were last taken back.
     back_why: Option<TakeBack>,
-    /// How often in a row nobody answered, and when it is asked again.
+    /// How often in a row nobody answered, and when to ask again.
     failures: u32,
     retry_at: Timestamp,
-    /// When the trunk is asked what became of calls of which nothing was heard.
+    /// When the trunk is asked how calls ended that nothing was heard of.
     asks_at: Timestamp,
-    /// What those who follow the live feed know.
+    /// What the live feed's listeners know.
     news: News,
 }
 
@@ -119,7 +119,7 @@ impl<S: CampaignStore> Desk<'_, S> {
         Ok(())
     }
 
-    /// What is due is done along with each command.
+    /// Whatever is due is done along with each command.
     fn tick(&mut self) -> Answer<Ticked> {
         let record = self.actor.record.as_ref();
         let told = record.and_then(|record| record.completion.as_deref());
@@ -169,10 +169,10 @@ impl CampaignActor {
         })
     }
 
-    /// Carries out a command. What is to be sent comes beside the answer.
+    /// Carries out a command. Whatever must be sent is returned beside the answer.
     ///
     /// # Errors
-    /// Rows can't be read or written: the actor is not to be used any more.
+    /// Rows can't be read or written: the actor must not be used any more.
     pub fn handle(
         &mut self,
         store: &impl CampaignStore,
@@ -194,7 +194,7 @@ impl CampaignActor {
         Ok((reply, self.due_message(now)))
     }
 
-    /// Whether calls are being taken back, which some commands are not answered before.
+    /// Whether calls are being taken back, which some commands' answers wait for.
     #[must_use]
     pub fn is_taking_back(&self) -> bool {
         self.record
@@ -202,7 +202,7 @@ impl CampaignActor {
             .is_some_and(|record| record.takes_back.is_some())
     }
 
-    /// When the object must be woken next, or asks its trunk something.
+    /// When the object must next be woken, or asks its trunk something.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         let record = self.record.as_ref()?;
@@ -237,7 +237,7 @@ impl CampaignActor {
         [told, asked, ends, news].into_iter().flatten().min()
     }
 
-    /// How many calls and how many people it holds in memory.
+    /// How many calls and people it holds in memory.
     #[must_use]
     pub fn held(&self) -> (usize, usize) {
         (self.calls.len(), self.people.len())
@@ -248,12 +248,12 @@ impl CampaignActor {
         self.record.as_ref().filter(|record| !record.deleted)
     }
 
-    /// Whether nobody is checked or could be called at once.
+    /// Whether there is nobody to check or to call at once.
     fn is_idle(&self) -> bool {
         !self.people.has_ready()
     }
 
-    /// Whether people may be called now, as far as the campaign goes.
+    /// Whether people may be called now, as far as the campaign is concerned.
     fn may_call(&self, now: Timestamp) -> bool {
         self.record.as_ref().is_some_and(|record| {
             let early = record.campaign.plan.not_before.is_some_and(|at| now < at);
@@ -261,7 +261,7 @@ impl CampaignActor {
         })
     }
 
-    /// What time has done.
+    /// Applies the passing of time.
     fn advance(&mut self, store: &impl CampaignStore, now: Timestamp) -> Result<(), StoreFailed> {
         let Some(record) = &mut self.record else {
             return Ok(());
@@ -286,7 +286,7 @@ impl CampaignActor {
         Ok(())
     }
 
-    /// What was told of calls that are over: the rows that change by it.
+    /// Takes the news of calls that are over: the rows that change because of it.
     fn take_news(
         &mut self,
         store: &impl CampaignStore,
@@ -318,7 +318,7 @@ impl CampaignActor {
         Ok(rows)
     }
 
-    /// Writes what changed, together.
+    /// Writes everything that changed, together.
     fn write(
         &mut self,
         store: &impl CampaignStore,

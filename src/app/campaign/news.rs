@@ -1,7 +1,7 @@
-//! What a campaign tells those who follow the live feed. Its trunk keeps it for them, so that a listener asks nobody else.
+//! What a campaign tells the live feed's listeners. Its trunk keeps it for them, so that listeners ask nobody else.
 //!
-//! It is told as it is, never what changed: what could not be told is made good by the next time, and one that is over
-//! tells until its trunk took that.
+//! It reports its state, never what changed: a report that fails is made good by the next, and a campaign that is over
+//! repeats its last one until the trunk has it.
 
 use super::{CampaignActor, CampaignStore, Exchange};
 use crate::app::trunk::{CampaignHeard, StoreFailed};
@@ -11,18 +11,18 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::to_json::to_json;
 
-/// While nobody listens, what only counts is told no more often.
+/// While nobody listens, changed counts are reported no more often than this.
 const SELDOM: Span = Span(10_000);
-/// Who was not heard tells again so much later.
+/// A report that was not received is repeated after this.
 const AGAIN: Span = Span(5_000);
-/// While calls are handed over it waits for a pause of so much,
+/// While calls are being handed over, it waits for a pause of this length,
 const PAUSE: Span = Span(50);
-/// and so long at most.
+/// but no longer than this.
 const PATIENCE: Span = Span(1_000);
-/// A trunk whose clock is slow is not asked at once again.
+/// A trunk whose clock is slow is not asked again at once.
 const SOON: Span = Span(20);
 
-/// How it was told.
+/// The state as reported.
 type State = (Campaign, Option<HeldBy>);
 
 /// What the trunk knows of its campaign.
@@ -30,18 +30,18 @@ type State = (Campaign, Option<HeldBy>);
 pub(super) struct News {
     told: Option<State>,
     telling: Option<State>,
-    /// It is not as it was told.
+    /// The state differs from what was reported.
     is_there: bool,
-    /// No calls are handed over just now.
+    /// No calls are being handed over right now.
     is_handy: bool,
-    /// Nothing is told before then,
+    /// Nothing is reported before this moment,
     at: Timestamp,
-    /// and nothing but another status before then.
+    /// and nothing but a changed status before this one.
     seldom_at: Timestamp,
 }
 
 impl CampaignActor {
-    /// Looks whether it is otherwise than its trunk has it.
+    /// Checks whether the state differs from what its trunk has.
     pub(super) fn looks_for_news(&mut self, now: Timestamp) {
         let held = self.held_by(now);
         let turns = !self.people.ready.is_empty() && self.again_at < now + PAUSE;
@@ -49,7 +49,7 @@ impl CampaignActor {
         self.news.is_there = match (self.living(), &self.news.told) {
             (None, _) => false,
             (Some(record), Some((campaign, by))) => record.campaign != *campaign || held != *by,
-            // After a restart. A status that was told is written down, but for those that tell anyway.
+            // After a restart. A reported status is stored, except for those that report anyway.
             (Some(record), None) => {
                 let is_untold = record.told != Some(record.campaign.status);
                 let goes_on = record.is_running() || record.campaign.counts.in_progress > 0;
@@ -58,7 +58,7 @@ impl CampaignActor {
         };
     }
 
-    /// When it tells what is not as it was told.
+    /// When the next report is due.
     pub(super) fn tells_at(&self) -> Option<Timestamp> {
         let record = self.living().filter(|_| self.news.is_there)?;
         let known = self.news.told.as_ref().map(|(campaign, _)| campaign.status);
@@ -89,7 +89,7 @@ impl CampaignActor {
         Some(exchange)
     }
 
-    /// The trunk has it; or it is told once more, if that was too soon.
+    /// The trunk has the report; or it must be repeated, if it came too soon.
     pub(super) fn is_told(
         &mut self,
         store: &impl CampaignStore,
@@ -116,7 +116,7 @@ impl CampaignActor {
         }
     }
 
-    /// Nobody heard it. What else there is to ask does not wait for that.
+    /// Nobody received the report. Other questions don't wait for it.
     pub(super) fn is_untold(&mut self, now: Timestamp) {
         self.news.telling = None;
         self.news.at = now + AGAIN;

@@ -1,4 +1,4 @@
-//! Telling that a campaign is over, at the desk: a delivery as callbacks are.
+//! The notification that a campaign is over, at its desk: a delivery like callbacks.
 
 use super::{Answer, CampaignActor, CampaignStore, Desk};
 use crate::app::iso8601;
@@ -46,7 +46,7 @@ impl<S: CampaignStore> Desk<'_, S> {
 }
 
 impl CampaignActor {
-    /// The attempt of telling that is due, handed out.
+    /// Hands out the attempt at the notification that is due.
     #[must_use]
     pub fn due_message(&mut self, now: Timestamp) -> Option<CallbackMessage> {
         let record = self.record.as_mut()?;
@@ -65,7 +65,7 @@ impl CampaignActor {
     }
 }
 
-/// What is told. The same bytes each time: nothing of it changes any more.
+/// The notification's body. The same bytes each time, since nothing in it changes any more.
 fn body(campaign: &Campaign, at: Timestamp) -> String {
     let status = match campaign.status {
         Status::Canceled => "canceled",

@@ -1,4 +1,4 @@
-//! A campaign's recipients, at the desk: added, and read.
+//! A campaign's recipients, at its desk: adding and reading them.
 
 use super::language::{Added, CampaignRefusal, People, Recipient, RecipientPage, Snapshot};
 use super::memory::Calls;
@@ -9,16 +9,16 @@ use crate::domain::campaign::{
 use crate::domain::time::Timestamp;
 use crate::domain::vec_map::VecMap;
 
-/// So many are added with one statement.
+/// How many are added with one statement.
 const TOGETHER: usize = 500;
 
-/// So many bytes of metadata a page holds, and one recipient more.
+/// How many bytes of metadata a page holds, plus one recipient's.
 const METADATA: usize = 1 << 20;
 
-/// So many rows a page looks at, at most: where few are of its status, it says how far it got.
+/// The most rows a page looks at: if few have the wanted status, it says how far it got.
 const LOOKED_AT: u64 = 20_000;
 
-/// Somebody as they are shown: of their attempts those whose calls are there.
+/// A recipient as shown, with those attempts whose calls exist.
 fn shown(record: &Record, calls: &Calls, mut row: Row) -> Recipient {
     let status = record.status_of(row.status);
     let waits = status == RecipientStatus::Waiting;
@@ -104,7 +104,7 @@ impl<S: CampaignStore> Desk<'_, S> {
         Ok(page)
     }
 
-    /// Of each on the page, as far as that is not too much for one answer.
+    /// Adds each one's metadata, as far as one answer has room.
     fn add_metadata(&self, page: &mut RecipientPage) -> Answer<()> {
         let (mut size, mut fit) = (0, 0);
         for one in &mut page.recipients {

@@ -13,7 +13,7 @@ use crate::domain::ids::{CampaignId, OrgId};
 
 /// The campaigns' objects.
 pub trait Campaigns {
-    /// One request to the object of this campaign. Who has none can't be reached.
+    /// One request to a campaign's object.
     async fn campaign(
         &self,
         _org: OrgId,
@@ -32,7 +32,7 @@ pub trait AskCampaign:
         Reply = Result<Self::Told, CampaignRefusal>,
     >
 {
-    /// What it answers, if it does not refuse.
+    /// Its reply, if it is not refused.
     type Told: Reply<CampaignReply>;
 }
 
@@ -52,7 +52,7 @@ macro_rules! asks {
 }
 pub(super) use asks;
 
-/// One command to the object of this campaign. Fails when the object can't be reached, can't write its rows just now, or
+/// Sends one command to a campaign's object. Fails if the object can't be reached, can't write its rows, or
 /// answers something else.
 pub fn ask<W: Host + Campaigns, C: AskCampaign>(
     world: &W,
@@ -63,7 +63,7 @@ pub fn ask<W: Host + Campaigns, C: AskCampaign>(
     Asked::new(world, send(world, org, campaign, command.into()))
 }
 
-// The same for all commands, so that it is compiled once.
+// Shared by all commands, so that it is compiled once.
 fn send<W: Campaigns>(
     world: &W,
     org: OrgId,

@@ -1,4 +1,4 @@
-//! How a campaign gets on: what it asks of its trunk next, and what it makes of the answer.
+//! How a campaign proceeds: what it asks its trunk next, and what it does with the answer.
 
 use super::memory::ASKED_EVERY;
 use super::{CampaignActor, CampaignStore, Exchange};
@@ -10,13 +10,13 @@ use crate::domain::campaign::{Record, Row};
 use crate::domain::ids::{CallId, TrunkTag};
 use crate::domain::time::Timestamp;
 
-/// With fewer people at hand others are looked for.
+/// With fewer people at hand than this, more are looked for.
 const LOW: usize = 100;
 impl CampaignActor {
-    /// What to ask now, if anything: the trunk, mostly. To be asked once [`Self::heard`] took the answer to the one before.
+    /// What to ask now, usually of the trunk. Not to be called before [`Self::heard`] took the previous answer.
     ///
     /// # Errors
-    /// Rows can't be read or written: the actor is not to be used any more.
+    /// Rows can't be read or written: the actor must not be used any more.
     pub fn next_exchange(
         &mut self,
         store: &impl CampaignStore,
@@ -181,7 +181,7 @@ fn outcomes(record: &Record, trunk: TrunkTag, calls: Vec<CallId>) -> Exchange {
     }
 }
 
-/// A call as it is handed over.
+/// A call in the form in which it is handed over.
 fn handed(
     record: &Record,
     call: CallId,

@@ -1,4 +1,4 @@
-//! How replies travel: each is a type of its own, which is a variant of [`CampaignReply`] on its way. Any of them may be a
+//! How replies travel: each has a type of its own, and is a variant of [`CampaignReply`] in transit. Any of them may be a
 //! refusal.
 
 use super::erasing::ErasedRecipients;
@@ -35,7 +35,7 @@ use CampaignReply as R;
 
 reply!((): () => R::Done, R::Done => ());
 reply!(Ticked: ticked => match ticked == Ticked::default() {
-        // As an object of the release before answers.
+        // The answer of an object of the previous release.
         true => R::Done,
         false => R::Ticked(ticked),
     }, R::Done => Self::default(), R::Ticked(ticked) => ticked);

@@ -1,4 +1,4 @@
-//! Telling campaigns what became of their calls, or that they may begin more. Nothing of it is owed: a campaign asks for what it
+//! Telling campaigns how their calls ended, or that they may begin more. None of it is owed: a campaign asks for what it
 //! was not told.
 
 use super::command::Ended;

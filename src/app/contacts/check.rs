@@ -5,7 +5,7 @@ use crate::app::concurrent::{CONNECTIONS, concurrent};
 use crate::domain::contacts::{Question, Shard, Take, Word, Words};
 use crate::domain::ids::OrgId;
 
-/// Asks of numbers, each object once. What could not be asked is not in the answer.
+/// Looks up numbers, with one question to each object. What could not be asked is missing from the answer.
 pub async fn ask(world: &impl Contacts, org: OrgId, questions: &[Question]) -> Words {
     let shards = Shard::all().filter_map(|shard| {
         let its_own = questions
@@ -31,7 +31,7 @@ pub async fn ask(world: &impl Contacts, org: OrgId, questions: &[Question]) -> W
     Words::new(words.into_iter().flatten().collect())
 }
 
-/// The one command that asks all of this: with a place among them, each is asked as for a place that is limited by nothing.
+/// The one command that asks all this: if any question asks for a place, the others ask for one without limits.
 fn command(questions: &[&Question]) -> ContactsCommand {
     if questions.iter().all(|asked| asked.take.is_none()) {
         let numbers = questions.iter().map(|asked| asked.number);
@@ -54,7 +54,7 @@ mod tests {
     use crate::app::host::Unavailable;
     use crate::domain::contacts::{Contact, ContactLimit, Number, Per};
 
-    /// Objects that count what they are asked.
+    /// Objects that record what they are asked.
     #[derive(Default)]
     struct Asked(RefCell<Vec<ContactsCommand>>);
 
@@ -83,7 +83,7 @@ mod tests {
         }
     }
 
-    /// A question of a number of the first shard, with a place or without.
+    /// A question about a number of the first shard, with a place or without.
     fn question(number: Number, with_place: bool) -> Question {
         let take = Take {
             org: vec![ContactLimit(1, Per::Day)],
@@ -116,7 +116,7 @@ mod tests {
             assert_eq!((of, word.suppressed), (asked, asked.number.0 % 2 == 1));
         }
 
-        // Without a place it is the question that every release understands.
+        // Without a place, it is the question that every release understands.
         let looks: Vec<Question> = (0..3)
             .flat_map(|shard| numbers(shard).take(2))
             .map(|number| question(number, false))

@@ -6,10 +6,10 @@ use crate::app::messages::ContactErrand;
 use crate::domain::contacts::Ticket;
 use crate::domain::ids::{CallId, OrgId};
 
-/// How often telling them is tried.
+/// How often it tries to tell them.
 const TRIES: usize = 3;
 
-/// Tells them. Returns what was given back for calls: that was heard.
+/// Tells them. Returns the places whose return was confirmed, by call.
 pub async fn run(
     world: &impl Contacts,
     org: OrgId,

@@ -1,4 +1,4 @@
-//! What can be asked of an object that knows of numbers, and what it answers: JSON in a request to the object.
+//! What objects that know of numbers can be asked, and what they answer: JSON in a request to the object.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,44 +6,44 @@ use super::Place;
 use crate::domain::contacts::{Number, Stage, Suppression, Take, Ticket, Word};
 use crate::domain::ids::{OrgId, TrunkTag};
 
-/// A request to such an object. Each number in it is one of its own.
+/// A request to such an object. Each number in it belongs to that object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ContactsCommand {
-    /// Whether these numbers are suppressed. `Words`.
+    /// Whether these numbers are suppressed. Answered by `Words`.
     Look(Vec<Number>),
-    /// Places among the dials to numbers that are not suppressed. `Taken`.
+    /// Take places among the dials to numbers, unless suppressed. Answered by `Taken`.
     Take(Vec<Take>),
-    /// Such places are free again. `Done`.
+    /// Give such places back. Answered by `Done`.
     GiveBack(Vec<(Number, Ticket)>),
-    /// The suppression of a number, if it is. `Suppressions`.
+    /// The suppression of a number, if there is one. Answered by `Suppressions`.
     Get(Number),
-    /// Some of them, newest first. `Page` if it may end early, else `Suppressions`.
+    /// Some suppressions, newest first. Answered by `Page` if it may end early, else by `Suppressions`.
     Page {
-        /// Only behind this one.
+        /// Only after this one.
         before: Option<Place>,
         /// How many at most.
         limit: usize,
-        /// It may end early, where it passes over many whose end has come. The release before does not ask so.
+        /// It may end early if it passes many that have expired. The previous release does not set this.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         in_parts: bool,
     },
-    /// These are suppressed from now on. `Kept`, or `Full`.
+    /// Suppress these numbers. Answered by `Kept` or `Full`.
     Put(Vec<Suppression>),
-    /// A number is not suppressed any more. `Removed`.
+    /// Remove a suppression. Answered by `Removed`.
     Remove(Number),
-    /// What is known of a number goes, but for its suppression, while it has one. `Removed`, if it has one.
+    /// Erase what is known of a number, except a suppression in force. Answered by `Removed`, saying whether there is one.
     Erase(Number),
-    /// Tell these trunks of an organisation that numbers are suppressed: where there are more than one invocation tells. They
-    /// need not be this object's. `Told`.
+    /// Tell these trunks of an organisation that numbers are suppressed, when there are more than one invocation can tell. They
+    /// need not have to do with this object. Answered by `Told`.
     Tell {
-        /// Whose numbers and trunks these are.
+        /// The organisation of these numbers and trunks.
         org: OrgId,
-        /// Those to tell: as many as one invocation asks.
+        /// The trunks to tell: as many as one invocation may ask.
         trunks: Vec<TrunkTag>,
-        /// Those that were suppressed.
+        /// The numbers that were suppressed.
         numbers: Vec<Number>,
     },
-    /// Do what is due. `Done`.
+    /// Do what is due. Answered by `Done`.
     Tick,
 }
 
@@ -62,28 +62,28 @@ impl ContactsCommand {
 /// What an object that knows of numbers answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ContactsReply {
-    /// It is done, and written.
+    /// Done, and written.
     Done,
-    /// Of each number, whether it is suppressed.
+    /// Whether each number is suppressed.
     Words(Vec<(Number, bool)>),
     /// What is known of the number of each place that was asked for.
     Taken(Vec<Word>),
-    /// Suppressions that hold.
+    /// Suppressions in force.
     Suppressions(Vec<Suppression>),
-    /// The same; and behind which place the look for more goes on, if it ended early.
+    /// The same; with the position after which the search continues, if it ended early.
     Page(Vec<Suppression>, Option<Place>),
-    /// They are kept.
+    /// They are stored.
     Kept {
-        /// How many were not there.
+        /// How many are new.
         added: usize,
-        /// How many were.
+        /// How many were there before.
         updated: usize,
         /// The last of them, as it is now.
         last: Option<Box<Suppression>>,
     },
-    /// There is no room for more: none is kept.
+    /// There is no room for more: none was stored.
     Full,
-    /// Whether it was there. Of what is erased: whether it is there still.
+    /// Whether it was there. For an erasure: whether it is still there.
     Removed(bool),
     /// Whether all were told.
     Told(bool),

@@ -12,7 +12,7 @@ use crate::domain::ids::OrgId;
 
 /// An organisation's objects that know of numbers.
 pub trait Contacts {
-    /// One request to one of them. Who has none can't be reached.
+    /// One request to one of them.
     async fn contacts(
         &self,
         _org: OrgId,

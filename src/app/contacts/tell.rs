@@ -7,10 +7,10 @@ use crate::domain::contacts::Number;
 use crate::domain::ids::{OrgId, TrunkTag};
 use crate::domain::time::Span;
 
-/// A trunk is told at most this often, until it has taken back all its calls to the numbers.
+/// How often a trunk is told at most, until it has taken back all its calls to the numbers.
 const TIMES: usize = 100;
 
-/// Tells trunks that numbers are suppressed, until no phone of these can begin to ring any more. Returns whether all did so.
+/// Tells trunks that numbers are suppressed, until none of these phones can begin to ring any more. Returns whether all confirmed.
 pub async fn tell(
     world: &(impl Host + Trunks),
     org: OrgId,

@@ -1,4 +1,4 @@
-//! The reference's own examples, and for the rest its people and numbers.
+//! The reference's own examples; the others use its people and numbers.
 
 use crate::domain::refusal::Refusal;
 use serde_json::{Map, Value, json};
@@ -25,7 +25,7 @@ pub fn outcome() -> Value {
     })
 }
 
-/// One object, of several.
+/// One object from several.
 fn joined(parts: impl IntoIterator<Item = Value>) -> Value {
     let mut all = Map::new();
     for part in parts {

@@ -1,4 +1,4 @@
-//! How a route is described, by whoever answers it. Path, method and role stand in the table of routes.
+//! A route's description, by whoever answers it. Path, method and role are in the table of routes.
 
 pub mod examples;
 pub mod names;
@@ -19,9 +19,9 @@ use refusals::{must, too_low, unknown_field};
 #[derive(ToSchema)]
 pub struct NoFields {}
 
-/// One route, as far as the table does not tell.
+/// One route, as far as the table does not describe it.
 pub struct Description {
-    /// The name that generated clients give the operation, where the action's own is no verb.
+    /// The operation's name in generated clients, where the action's own is not a verb.
     pub id: Option<&'static str>,
     pub tag: &'static str,
     pub summary: &'static str,
@@ -31,55 +31,55 @@ pub struct Description {
     /// A body that is a file: each media type, and an example.
     pub file: Vec<(&'static str, &'static str)>,
     pub success: Success,
-    /// Headers of the success: names, and what they are called in the document.
+    /// Headers of the success: their names, and the names of their descriptions in the document.
     pub headers: Vec<(&'static str, &'static str)>,
-    /// Other good answers.
+    /// Other successful responses.
     pub also: Vec<(Success, Vec<(&'static str, &'static str)>)>,
-    /// Beside those of its access and of reading a body.
+    /// Refusals beyond those of its access and of reading a body.
     pub refusals: Vec<Refusal>,
-    /// What a refusal of that status looks like that says more than others do.
+    /// Refusals of which the body says more than usual.
     pub refused: Vec<Refused>,
-    /// Whether answers tell what is left of a trunk's limits.
+    /// Whether responses tell what is left of a trunk's limits.
     pub tells_quota: bool,
-    /// What is sent to whoever asked.
+    /// Requests sent to whoever called it.
     pub callbacks: Option<Value>,
-    /// Schemas of types that no answer is made of alone.
+    /// Schemas of types that are not a response by themselves.
     pub shapes: Vec<Shape>,
-    /// Schemas that no type has.
+    /// Schemas without a type.
     pub by_hand: Vec<(&'static str, Value)>,
 }
 
-/// What a request brings.
+/// A request's body.
 pub struct Body {
     pub schema: Schema,
     pub required: bool,
     pub example: Value,
 }
 
-/// What a good request is answered.
+/// A successful response.
 pub struct Success {
     pub status: u16,
     pub description: &'static str,
     pub schema: Option<Schema>,
-    /// The media type of a text that is no JSON.
+    /// The media type of a text that is not JSON.
     pub text: Option<&'static str>,
     pub example: Value,
 }
 
-/// A refusal with a body of its own, and how that looks with a text.
+/// A refusal with a body of its own, and its shape for a given text.
 pub struct Refused {
     pub status: u16,
     pub schema: Schema,
     pub example: fn(&str) -> Value,
 }
 
-/// The schemas of a type and of those it refers to, by their names in Rust.
+/// The schemas of a type and of those it refers to, by their Rust names.
 pub type Shape = fn() -> Vec<(String, Value)>;
 
 /// A schema of the document.
 pub struct Schema {
     pub name: String,
-    /// Nothing for one that is made by hand.
+    /// `None` for one that is made by hand.
     pub shape: Option<Shape>,
 }
 
@@ -159,7 +159,7 @@ pub fn answer<T: ToSchema>(status: u16, description: &'static str, example: Valu
     Success::new(status, description, Schema::of::<T>(), example)
 }
 
-/// An answer that no type of ours is.
+/// A response without a type of ours.
 pub fn by_hand(status: u16, description: &'static str, name: &str, example: Value) -> Success {
     Success::new(status, description, Schema::by_hand(name), example)
 }
@@ -220,12 +220,12 @@ impl Description {
         self.brings(Schema::of::<T>(), false, example)
     }
 
-    /// A body that may be left out, of a schema that another is made into.
+    /// A body that may be left out, with a schema derived from another.
     pub fn change(self, schema: &str, example: Value) -> Self {
         self.brings(Schema::by_hand(schema), false, example)
     }
 
-    /// A body that may be left out, and says nothing.
+    /// A body that may be left out and has no fields.
     pub fn no_fields(self) -> Self {
         self.optional_body::<NoFields>(json!({}))
             .refuses([unknown_field()])
@@ -306,7 +306,7 @@ impl Description {
         ])
     }
 
-    /// What creates something takes an `Idempotency-Key`.
+    /// A route that creates something takes an `Idempotency-Key`.
     pub fn once(self) -> Self {
         self.query([idempotency_key(
             "Repeating the same request with the same key within 24 hours returns the first response, including what is \
@@ -328,7 +328,7 @@ impl Description {
         names.any(|name| name == "Idempotency-Key")
     }
 
-    /// The lists of the reference, which an owner may ask for everything.
+    /// The reference's lists, of which an owner may request everything.
     pub fn with_inactive(self) -> Self {
         let include = json!({
             "name": "include", "in": "query", "x-required-role": "owner",

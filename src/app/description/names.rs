@@ -1,8 +1,8 @@
-//! Public names: what types and fields are called in the document.
+//! The names of types and fields in the document.
 
 use serde_json::Value;
 
-/// A type's public name: a view is called what it shows.
+/// A type's public name: a view has the name of what it shows.
 pub fn public_name(name: &str) -> &str {
     match name {
         "StatusView" => "CallState",
@@ -35,7 +35,7 @@ pub fn public_name(name: &str) -> &str {
     }
 }
 
-/// A schema and its references by their public names.
+/// A schema and its references, with public names.
 pub fn renamed((name, mut schema): (String, Value)) -> (String, Value) {
     rename_references(&mut schema);
     (public_name(&name).to_owned(), schema)

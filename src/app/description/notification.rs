@@ -1,4 +1,4 @@
-//! The notifications that receivers are sent: callbacks of the operations that name these, of a call and of a campaign.
+//! The notifications sent to receivers: callbacks of the operations that cause them, for a call and for a campaign.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ pub fn callbacks() -> Value {
     json!({"callEnded": {"{$request.body#/callback_url}": {"post": operation()}}})
 }
 
-/// What is sent to a campaign's `completion_url`.
+/// The body sent to a campaign's `completion_url`.
 const CAMPAIGN_NOTIFICATION: &str = "CampaignNotification";
 
 /// The name and the JSON Schema of that body.
@@ -94,7 +94,7 @@ fn operation() -> Value {
     })
 }
 
-/// What a receiver may answer.
+/// The responses a receiver may give.
 fn answers() -> Value {
     json!({
         "2XX": {"description": "Received. The status line must arrive within 30 seconds."},
@@ -104,7 +104,7 @@ fn answers() -> Value {
     })
 }
 
-/// Each event, with the statuses that it tells of.
+/// Each event, with the statuses it reports.
 fn events() -> Vec<(String, Vec<CallStatus>)> {
     let mut events: Vec<(EventType, Vec<CallStatus>)> = Vec::new();
     for status in CallStatus::ALL {

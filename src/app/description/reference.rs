@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-/// Code and text of what the Worker answers when its own code broke (`src/edge/entry.js`).
+/// Code and text of the response when the Worker's own code failed (`src/edge/entry.js`).
 pub const INTERNAL_ERROR: (&str, &str) = ("internal_error", "Internal server error");
 
-/// What a cursor looks like. The service alone knows more of it.
+/// The form of a cursor, which is opaque to clients.
 pub const CURSOR_PATTERN: &str = "^[A-Za-z0-9_-]+$";
 
 /// A reference to a schema of the document.
@@ -18,12 +18,12 @@ pub fn cursor() -> Value {
     json!({"type": "string", "minLength": 1, "pattern": CURSOR_PATTERN})
 }
 
-/// A parameter of the query.
+/// A query parameter.
 pub fn filter(name: &str, description: &str, schema: Value) -> Value {
     json!({"name": name, "in": "query", "description": description, "schema": schema})
 }
 
-/// A filter that may have several values, of an enumeration that has a name: so a client has one type for it.
+/// A filter that accepts several values of a named enumeration, so that a client has one type for it.
 pub fn any_of(name: &str, description: &str, of: &str) -> Value {
     let description = format!(
         "{description} To match any of several, repeat the parameter or separate them with commas."

@@ -1,4 +1,4 @@
-//! What a route refuses, in the words that many share.
+//! Refusals that many routes share.
 
 use crate::domain::access::Role;
 use crate::domain::refusal::Refusal;
@@ -7,7 +7,7 @@ use crate::domain::tidy::UNTIDY;
 /// What most names must be.
 pub const NAME: &str = "a string of 1 to 200 characters";
 
-/// A field with a wrong value.
+/// A field with an invalid value.
 pub fn must(field: &str, what: &str) -> Refusal {
     Refusal::Invalid(format!("{field} must be {what}"))
 }
@@ -17,31 +17,31 @@ pub fn nested_required(field: &str) -> Refusal {
     Refusal::Invalid(format!("{field} is required"))
 }
 
-/// A field that the route does not know.
+/// A field that the route does not have.
 pub fn unknown_field() -> Refusal {
     Refusal::UnknownField("X".into())
 }
 
-/// What is refused of a field that is a time.
+/// The refusals of a field that is a time.
 pub fn no_time(name: &str) -> [Refusal; 2] {
     let what = "an ISO 8601 time";
     let hint = "with its offset from UTC, such as XZ or X+05:30";
     [must(name, what), must(name, &format!("{what} {hint}"))]
 }
 
-/// A server's address has no more than scheme, host, port and path.
+/// A server's address consists of no more than scheme, host, port and path.
 pub fn bare(field: &str) -> Refusal {
     Refusal::Invalid(format!(
         "{field} must not have a user name, a query or a fragment"
     ))
 }
 
-/// What another system gave out was copied with something around it.
+/// A name issued by another system was copied with something around it.
 pub fn tidy(field: &str) -> Refusal {
     Refusal::Invalid(format!("{field} {UNTIDY}"))
 }
 
-/// Each role below the one that is needed.
+/// Each role below the one needed.
 pub fn too_low(needs: Role) -> impl Iterator<Item = Refusal> {
     [Role::Viewer, Role::Member, Role::Admin]
         .into_iter()

@@ -1,4 +1,4 @@
-//! What stands behind the `Dialer` port, one file or folder a carrier.
+//! What is behind the `Dialer` port, with one file or folder per carrier.
 
 pub mod livekit;
 pub mod simulator;

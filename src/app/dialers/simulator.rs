@@ -6,7 +6,7 @@ use crate::domain::sandbox;
 use crate::domain::settings::Settings;
 use crate::domain::time::Timestamp;
 
-/// Dials: all that is going to happen.
+/// Dials: returns all that is going to happen.
 #[must_use]
 pub fn dial(order: &DialOrder, now: Timestamp, settings: &Settings) -> Vec<Timed> {
     let request = &order.request;
@@ -19,7 +19,7 @@ pub fn dial(order: &DialOrder, now: Timestamp, settings: &Settings) -> Vec<Timed
     )
 }
 
-/// What became of it.
+/// What has become of it.
 #[must_use]
 pub fn inquire(order: &DialOrder, now: Timestamp, settings: &Settings) -> InquiryResult {
     let request = &order.request;

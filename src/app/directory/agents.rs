@@ -14,8 +14,8 @@ use crate::domain::ids::{AgentId, OrgId};
 use crate::domain::json_text::field;
 use crate::domain::to_json::to_json;
 
-/// A slice of the list ends with the agent that fills it: a few of these are in memory at a time, and an agent is at most
-/// some 100 KB more.
+/// The size of a slice, which ends with the agent that exceeds it: a few are in memory at a time, and an agent adds at most
+/// some 100 KB.
 const SLICE: usize = 262_144;
 
 /// An agent was saved.
@@ -37,11 +37,11 @@ reply!(
 /// A slice of the agents' list.
 pub struct ListAgents(pub OrgId, pub AgentsAfter);
 
-/// What it is answered.
+/// The reply to it.
 pub enum Slice {
-    /// Agents as lists show them, as JSON with commas between them; and where to go on, if there are more.
+    /// Agents as in lists, as JSON separated by commas; and where to continue, if there are more.
     Agents(String, Option<AgentsAfter>),
-    /// All of them, as the JSON of a list: so answers an object of an earlier release.
+    /// All of them, as a JSON list: the reply of an object of an earlier release.
     Whole(Option<String>),
 }
 reply!(
@@ -64,7 +64,7 @@ impl From<ListAgents> for DirectoryCommand {
 
 asks!(ListAgents => Slice);
 
-/// An agent that was not deleted, out of its row.
+/// An agent that has not been deleted, from its row.
 pub(super) fn read_agent(
     directory: &Directory,
     store: &impl DirectoryStore,
@@ -78,7 +78,7 @@ pub(super) fn read_agent(
     Ok(Some(agent))
 }
 
-/// A slice of the agents as lists show them, in the order in which they were created.
+/// A slice of the agents as in lists, in order of creation.
 pub(super) fn list_agents(
     directory: &Directory,
     store: &impl DirectoryStore,
@@ -141,13 +141,13 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     }
 }
 
-/// An agent's row with all that its owner is shown of it.
+/// An agent's row with everything that its owner may see.
 fn whole(row: &str) -> Option<String> {
     let agent = Directory::agent_of_row(row).ok()?;
     to_json(&AgentDetail::from(&agent)).ok()
 }
 
-/// An agent's row as `views::manage::AgentView` shows it, told from text to text.
+/// An agent's row as `views::manage::AgentView` shows it, converted from text to text.
 fn view(row: &str, text: &mut String) -> Option<()> {
     let agent = field(row, "agent")?;
     let mut comma = '{';

@@ -1,10 +1,10 @@
-//! Requests with an `Idempotency-Key`: what they were answered, for a day.
+//! Requests with an `Idempotency-Key`: their responses, kept for a day.
 //!
-//! The change, the key and the answer are one commit, so that a repeat finds all of it or nothing. What an answer shows once (an
-//! API key, a webhook secret) is not in it: it was derived from a seed that is kept here and a secret of the deployment that is
-//! not, so that whoever renders the answer again derives the same.
+//! The change, the key and the response are one commit, so that a repeat finds all of it or nothing. What a response shows once
+//! (an API key, a webhook secret) is not in it: that is derived from a seed kept here and a secret of the deployment that is
+//! not, so whoever renders the response again derives the same.
 //!
-//! Which keys were used is in memory; the answers, which may be large, stay in their rows until they are asked for.
+//! Which keys were used is in memory; the responses, which may be large, stay in their rows until they are needed.
 
 use serde::Serialize;
 
@@ -34,7 +34,7 @@ impl Answered {
     }
 }
 
-/// What a request for something new is answered; none for any other.
+/// The response to a request that creates something; `None` for any other.
 #[must_use]
 pub fn render(what: &Ask, reply: &DirectoryReply, now: Timestamp) -> Option<Answered> {
     Some(match (what, reply) {
@@ -83,7 +83,7 @@ pub fn render(what: &Ask, reply: &DirectoryReply, now: Timestamp) -> Option<Answ
     })
 }
 
-/// What a request is answered whose key was used before.
+/// The response to a request whose key was used before.
 pub(super) fn answered_before(
     directory: &Directory,
     store: &impl DirectoryStore,
@@ -114,12 +114,12 @@ pub(super) fn answered_before(
 }
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
-    /// Whoever decided it did so elsewhere.
+    /// It was decided elsewhere.
     pub(super) fn keep_answer(&self, _: Answered) -> Answer<()> {
         Ok(())
     }
 
-    /// Keeps what a request with a key is answered, in the commit of what it changed.
+    /// Stores the response to a request with a key, in the commit of what it changed.
     pub(super) fn answer(&mut self, reply: DirectoryReply) -> DirectoryReply {
         let Some(once) = &self.command.once else {
             return reply;
@@ -142,14 +142,14 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     }
 }
 
-/// A command that goes with an `Idempotency-Key`.
+/// A command with the `Idempotency-Key` of its request.
 pub struct Keyed<C>(pub C, pub Option<Once>);
 
-/// What it is answered.
+/// The reply to it.
 pub enum FirstOrAgain<R> {
-    /// As any other command: it is the first under its key, and there is nothing to show of it.
+    /// The command's ordinary reply: the first under its key, with no stored response.
     First(R),
-    /// The answer that is kept under the key, and whether it was given before.
+    /// The response stored under the key, and whether it was given before.
     Answered(Answered, bool),
 }
 

@@ -1,4 +1,4 @@
-//! Campaigns, at the desk; and how those are paused that a revoked key started.
+//! Campaigns, at the desk; and pausing those that a revoked key started.
 
 use super::agents::read_agent;
 use super::reply::reply;
@@ -13,16 +13,16 @@ use crate::domain::directory::{CampaignCard, PendingHalt, RunsWith};
 use crate::domain::ids::{AgentId, CampaignId, KeyId, OrgId, TrunkId};
 use crate::domain::time::{Span, Timestamp};
 
-/// How many campaigns are looked after at once, in case their alarms were lost.
+/// How many campaigns are reminded at once, in case their alarms were lost.
 const LOOKED_AFTER: usize = 400;
-/// How many of those that rest.
+/// How many of those at rest.
 const RESTING: usize = 40;
-/// After the last attempt to tell that one is over, it is looked after for so long.
+/// How long a campaign is reminded after the last attempt to notify its end.
 const LINGERS: Span = Span::from_secs(86_400);
 /// How many campaigns one invocation pauses.
 pub(super) const PAUSED_AT_ONCE: usize = 100;
 
-/// A campaign is marked as running.
+/// The reply when a campaign was marked as running.
 pub struct Marked {
     /// Tells this start from another.
     pub mark: u64,
@@ -63,8 +63,8 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
         Ok(self.directory.campaigns_page(before, limit))
     }
 
-    /// Campaigns that run, and those that may still be telling that they are over, for whoever looks after them: of many,
-    /// others each minute.
+    /// Running campaigns, and those whose end may still have to be notified, to be reminded: if there are many, different ones
+    /// each minute.
     pub(super) fn looked_after(&self) -> Vec<CampaignCard> {
         let all: Vec<CampaignCard> = self.directory.running(RunsWith::All).collect();
         let waits = self.world.settings().webhook_retry.iter();
@@ -111,7 +111,7 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
 }
 
 impl DirectoryActor {
-    /// Pauses a campaign that a revoked key started. Returns whether it did run in that name, when it does no more.
+    /// Pauses a campaign that a revoked key started. Once it no longer runs for that key, returns whether it had.
     pub(super) async fn pause(
         &self,
         store: &impl DirectoryStore,
@@ -126,7 +126,7 @@ impl DirectoryActor {
         });
         let (org, key): (Option<OrgId>, Option<KeyId>) = who.ok()?;
         let (Some(org), Some(key)) = (org, key) else {
-            return Some((pause.clone(), false)); // it rests, or runs in another's name
+            return Some((pause.clone(), false)); // it rests, or runs for another key
         };
         match ask(world, org, id, command::RevokeKey(key)).await {
             Err(_) | Ok(Err(CampaignRefusal::NotTakenBack)) => None,

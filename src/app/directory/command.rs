@@ -1,7 +1,7 @@
-//! The list of commands: how each travels to a directory, who carries it out, and the reply that belongs to it.
+//! The list of commands: how each travels to a directory, its handler, and its reply.
 //!
 //! What travels is [`super::DirectoryCommand`] around an [`Ask`], and [`DirectoryReply`], as JSON in a request to the object.
-//! Whoever asks gives a command of this list to [`super::ask`], and gets its reply, or a refusal; handlers and replies stand in
+//! The caller passes a command of this list to [`super::ask`], and gets its reply, or a refusal; handlers and replies are in
 //! their resources' files.
 
 use serde::{Deserialize, Serialize};
@@ -43,7 +43,7 @@ macro_rules! commands {
         })? => $handler:ident -> $reply:ty;
     )+) => {
         travels! {
-            /// What can be asked of a directory.
+            /// Everything a directory can be asked.
             #[derive(Clone, Debug, Serialize, Deserialize)]
             pub enum Ask {$(
                 $(#[doc = $doc])*
@@ -75,7 +75,7 @@ macro_rules! commands {
 }
 
 commands! {
-    /// Keep what an `Idempotency-Key` stands for, of a request that no organisation's directory answers.
+    /// Keep what an `Idempotency-Key` stands for, for a request that no organisation's directory answers.
     Settle => settle -> Settled;
     /// Found the organisation.
     Found {
@@ -90,35 +90,35 @@ commands! {
     } => found -> Founded;
     /// The organisation, as its operator sees it.
     Org => org -> OrgCard;
-    /// Change what its operator has a say in.
+    /// Change what its operator may change.
     ChangeOrg(change: OrgChange) => change_org -> OrgCard;
-    /// Delete the organisation, with all that is kept of it.
+    /// Delete the organisation and everything kept of it.
     DeleteOrg => delete_org -> OrgCard;
     /// One agent.
     Agent(id: AgentId) => agent -> agent::Agent;
-    /// Create an agent, or replace `was` by it.
+    /// Create an agent, or replace `was` with it.
     SaveAgent {
-        /// As it is to be.
+        /// The new agent.
         agent: Box<agent::Agent>,
-        /// As it was when the change was composed; none for a new one.
+        /// The agent when the change was composed; `None` for a new one.
         was: Option<Box<agent::Agent>>,
     } => save_agent -> Saved;
     /// Delete an agent.
     DeleteAgent(id: AgentId) => delete_agent -> ();
     /// One trunk.
     Trunk(id: TrunkId) => trunk -> TrunkConfig;
-    /// Create a trunk; its id may be drawn anew.
+    /// Create a trunk; its id may be drawn again.
     CreateTrunk(trunk: Box<TrunkConfig>) => create_trunk -> TrunkConfig;
-    /// Replace `was` by `trunk`.
+    /// Replace `was` with `trunk`.
     SaveTrunk {
-        /// As it is to be.
+        /// The new trunk.
         trunk: Box<TrunkConfig>,
-        /// As it was when the change was composed.
+        /// The trunk when the change was composed.
         was: Box<TrunkConfig>,
     } => save_trunk -> ();
     /// Delete a trunk that carries no call.
     DeleteTrunk(id: TrunkId) => delete_trunk -> ();
-    /// Create a key; it alone is told.
+    /// Create a key; the reply contains only that one.
     CreateKey(key: Box<NewKey>) => create_key -> Vec<StoredKey>;
     /// A page of keys, newest first.
     Keys {
@@ -127,7 +127,7 @@ commands! {
         /// Page size.
         limit: usize,
     } => keys -> Vec<StoredKey>;
-    /// Add a campaign, whose object was created.
+    /// Add a campaign whose object was created.
     CreateCampaign(campaign: Box<Campaign>) => create_campaign -> ();
     /// What is known of a campaign.
     KnownCampaign(id: CampaignId) => campaign -> CampaignCard;
@@ -140,33 +140,33 @@ commands! {
     } => campaigns -> Vec<CampaignCard>;
     /// The campaigns that run, or are about to.
     RunningCampaigns(with: RunsWith) => running_campaigns -> Vec<CampaignCard>;
-    /// Something is about to be done to a campaign: the audit log's line of it.
+    /// Something is about to be done to a campaign: writes the audit log's line.
     NoteCampaign {
-        /// To which.
+        /// The campaign.
         id: CampaignId,
         /// What is done.
         action: String,
     } => note_campaign -> CampaignCard;
-    /// A campaign is about to be started.
+    /// A campaign is about to be started: marks it as running.
     StartCampaign {
         /// The campaign that is to be started.
         id: CampaignId,
-        /// Who talks.
+        /// The agent.
         agent: AgentId,
-        /// What it goes out through.
+        /// The trunk its calls go out through.
         trunk: TrunkId,
     } => start_campaign -> Marked;
-    /// A campaign's object rests that was marked so.
+    /// The object of a campaign that was marked as running has come to rest.
     RestCampaign(id: CampaignId, mark: u64) => rest_campaign -> ();
     /// Delete a campaign whose object rests.
     DeleteCampaign(id: CampaignId) => delete_campaign -> ();
     /// Revoke a key.
     RevokeKey(id: KeyId) => revoke_key -> ();
-    /// A key is found under another digest as well: the master key has changed.
+    /// The master key has changed, and a key is found under another digest as well.
     MoveKey(id: KeyId, digest: KeyDigest) => move_key -> ();
     /// A key was used.
     TouchKey(id: KeyId) => touch_key -> ();
-    /// Permit that the key which asks is used through a trunk.
+    /// Permit the requesting key to be used through a trunk.
     Permit(permit: permits::Permit) => permit -> Permitted;
     /// The webhook secrets.
     Secrets => secrets -> WebhookSecrets;
@@ -179,40 +179,40 @@ commands! {
     } => rotate_secret -> WebhookSecrets;
     /// What the organisation keeps of its calls.
     Media => media -> MediaSettings;
-    /// Change that, whoever else changed it meanwhile: so edges of an earlier release do.
+    /// Change it regardless of other changes meanwhile: used by edges of an earlier release.
     SaveMedia(media: Box<MediaSettings>) => save_media -> ();
-    /// Replace `was` by `media`.
+    /// Replace `was` with `media`.
     ChangeMedia {
-        /// As it is to be.
+        /// The new settings.
         media: Box<MediaSettings>,
-        /// As it was when the change was composed.
+        /// The settings when the change was composed.
         was: Box<MediaSettings>,
     } => change_media -> ();
-    /// What is known of numbers is about to change: the audit log's line of it.
+    /// What is known of numbers is about to change: writes the audit log's line.
     NoteNumbers {
         /// What is done.
         action: String,
-        /// To what.
+        /// The number or numbers.
         target: String,
-        /// Some are suppressed: every trunk is to ask of numbers from now on.
+        /// Some are suppressed: every trunk must look up numbers from now on.
         suppresses: bool,
     } => note_numbers -> ();
     /// Erase all that is known of a number.
     Erase(id: ErasureId, number: Number) => begin_erasure -> Erasure;
-    /// That a number was erased, or is being.
+    /// An erasure, done or in progress.
     KnownErasure(id: ErasureId) => erasure -> Erasure;
-    /// A page of these, newest first.
+    /// A page of erasures, newest first.
     Erasures {
-        /// Only those that are under way, or only those that are not.
+        /// Only those in progress, or only those that are done.
         pending: Option<bool>,
         /// Only older than this one.
         before: Option<ErasureId>,
         /// Page size.
         limit: usize,
     } => erasures -> Vec<Erasure>;
-    /// Keep what a request was answered that others decided.
+    /// Store the response to a request that was decided elsewhere.
     Answer(answer: language::Answered) => keep_answer -> ();
-    /// All that is kept of the organisation is about to be told: the audit log's line of it.
+    /// The organisation's data is about to be exported: writes the audit log's line.
     NoteExport => note_export -> ();
     /// A page of the audit log, newest first, each entry with its position.
     Audit {
@@ -230,51 +230,51 @@ commands! {
     Delivery(id: DeliveryId) => delivery -> callback::Delivery;
     /// A page of test deliveries, newest first.
     Deliveries {
-        /// Only with one of these statuses; with any when there is none.
+        /// Only with one of these statuses; with any if empty.
         status: Vec<DeliveryStatus>,
         /// Only older than this one, which may be a call's.
         before: Option<DeliveryId>,
         /// Page size.
         limit: usize,
     } => deliveries -> Vec<callback::Delivery>;
-    /// One more attempt of a test delivery.
+    /// One more attempt at a test delivery.
     Redeliver(id: DeliveryId) => redeliver -> callback::Delivery;
-    /// A sender is about to make an attempt of a test delivery: what signs it.
+    /// A sender is about to attempt a test delivery; the reply is what signs it.
     Begin(id: DeliveryId, attempt: u32) => begin -> WebhookSecrets;
-    /// What signs the callbacks of a trunk that can't tell by itself.
+    /// What signs the callbacks of a trunk that can't tell itself.
     SecretsOf(trunk: TrunkTag) => secrets_of -> WebhookSecrets;
-    /// The JSON under a KV key as it is now, whatever copies say; none if there is no such record.
+    /// The JSON under a KV key as it is now, whatever copies say; `None` if there is no such record.
     Record(key: RecordKey) => copy -> Option<String>;
     /// The result of an attempt.
     Delivered(id: DeliveryId, attempt: u32, result: Box<AttemptResult>) => delivered -> ();
-    /// A sender waits for a slow receiver.
+    /// A sender is waiting for a slow receiver.
     Extend(id: DeliveryId, attempt: u32, until: Timestamp) => extend -> ();
-    /// What a key and its organisation are called.
+    /// The names of a key and its organisation.
     #[serde(rename = "Introduce")]
     WhoAmI(key: KeyId) => who_am_i -> Introduced;
     /// The built-in receiver took a notification.
     Receive(received: Box<receiver::Received>) => receive -> ();
     /// What the built-in receiver took lately, newest first.
     Received => received -> Vec<receiver::Received>;
-    /// Which trunks the live feed is of, as of the directory's present: those deleted within the last day included.
+    /// The trunks in the live feed, as of the directory's present, including those deleted within the last day.
     Tags => tags -> watch::Tags;
     /// A trunk has news that became known at this moment.
     Nudge(at: Timestamp) => nudge -> ();
-    /// Of the operator's own directory: the cron ran.
+    /// For the operator's own directory: the cron ran.
     Swept(sweep: Box<Sweep>) => swept -> Box<Oversight>;
-    /// Of that: a queue's message failed again and again.
+    /// For that: a queue's message failed repeatedly.
     DeadLetter => dead_letter -> ();
-    /// Of that: a message came out of the queue of this binding that was sent to try it.
+    /// For that: a test message came out of the queue of this binding.
     QueueSeen(queue: String) => queue_seen -> ();
-    /// Of that: an organisation was deleted, and this is what is kept of it.
+    /// For that: an organisation was deleted, and this is what is kept of it.
     Bury(grave: Grave) => bury -> ();
-    /// Of that: an organisation that was deleted.
+    /// For that: an organisation that was deleted.
     Buried(org: OrgId) => buried -> OrgCard;
-    /// Of that: what the platform knows of itself.
+    /// For that: what the platform knows of itself.
     Oversee => oversee -> Box<Oversight>;
     /// Do what is due.
     Tick => tick -> Ticked;
-    /// Some of what another key seals than this, which seals now.
+    /// Secrets sealed with a key other than this one, which is the present one; some at a time.
     SealedBefore {
         /// Its name.
         key: String,
@@ -289,7 +289,7 @@ pub(super) fn told<C: AskDirectory<Told: Into<DirectoryReply>>>(
 }
 
 impl Ask {
-    /// Whether it changes nothing that is kept.
+    /// Whether it changes nothing that is stored.
     #[must_use]
     pub fn is_read(&self) -> bool {
         matches!(
@@ -318,8 +318,8 @@ impl Ask {
         )
     }
 
-    /// Whether it is answered only when the trunks that must know of it were told. A trunk that
-    /// was just created or deleted has given its word already.
+    /// Whether it is answered only once the trunks concerned have been told. A trunk that
+    /// was just created or deleted has been asked already.
     pub(super) fn waits_for_trunks(&self) -> bool {
         matches!(
             self,

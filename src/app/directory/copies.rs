@@ -1,4 +1,4 @@
-//! The copies: what belongs under which key.
+//! The copies: the record that belongs under each key.
 
 use super::agents::{list_agents, read_agent};
 use super::trunk_copies::{trunk_json, trunks_json};
@@ -8,7 +8,7 @@ use crate::app::records::RecordKey;
 use crate::app::trunk::{CarrierCredentials, StoreFailed};
 use crate::domain::to_json::to_json;
 
-/// The JSON that belongs under a KV key, as of now; `None` if nothing does.
+/// The JSON that belongs under a KV key as of now; `None` if nothing does.
 pub(super) fn record_of(
     directory: &Directory,
     store: &impl DirectoryStore,
@@ -24,7 +24,7 @@ pub(super) fn record_of(
     }
 }
 
-/// Whole, for whoever is of an earlier release.
+/// Complete, for callers of an earlier release.
 fn all_agents(directory: &Directory, store: &impl DirectoryStore) -> Result<String, StoreFailed> {
     let mut slices = Vec::new();
     let mut from = Some(AgentsAfter {
@@ -41,7 +41,7 @@ fn all_agents(directory: &Directory, store: &impl DirectoryStore) -> Result<Stri
 }
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
-    /// A record as it is now. With what its trunks hold, which changes too often for a copy.
+    /// A record as it is now, including what its trunks hold, which changes too often for a copy.
     pub(super) fn copy(&self, key: RecordKey) -> Answer<Option<String>> {
         Ok(match key {
             RecordKey::Trunks(_) => trunks_json(self.directory, true),
@@ -51,7 +51,7 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
 }
 
 impl Directory {
-    /// The JSON under a key, of all that memory knows: anything but agents.
+    /// The JSON under a key, for everything in memory: all but agents.
     #[must_use]
     pub fn record_json(&self, key: &RecordKey) -> Option<String> {
         self.org_id()?;
@@ -65,7 +65,7 @@ impl Directory {
         }
     }
 
-    /// The credentials of a carrier's API key, those of the first trunk that has it.
+    /// The credentials for a carrier's API key: those of the first trunk that has it.
     fn carrier_json(&self, key: &RecordKey) -> Option<String> {
         let trunks = self.trunks().filter(|stored| !stored.deleted);
         let mut all = trunks.filter_map(|stored| CarrierCredentials::of(&stored.config));

@@ -1,9 +1,9 @@
-//! Going on with the deletion of an organisation, a slice at a time: its trunks, its campaigns, the objects that know of its
-//! numbers, the copies, the archive, and the directory itself last of all.
+//! Continuing the deletion of an organisation, a slice at a time: its trunks, its campaigns, the objects that know of its
+//! numbers, the copies, the archive, and finally the directory itself.
 //!
-//! What is left to look at is in memory alone: whoever loses it begins anew, and finds most of it empty. Nothing leaves the
-//! directory's rows before the end, so they name every object until all are empty. What was on its way to one of them meanwhile (a
-//! message, a copy that lands late) is looked for once more, a while later; and as long as there was something, again.
+//! The list of places still to visit is in memory only: after losing it, the deletion starts over, and finds most of them empty.
+//! Nothing leaves the directory's rows before the end, so they name every object until all are empty. What was in transit to one
+//! of them (a message, a copy that lands late) is looked for once more a while later, and again as long as there was something.
 
 use super::{Answer, Desk, DirectoryActor, DirectoryStore, OrgCard, RecordWriter};
 use crate::app::concurrent::{CONNECTIONS, concurrent};
@@ -21,46 +21,46 @@ use crate::domain::settings::Settings;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::vitals::{Vitals, VitalsAsked};
 
-/// How many places one slice looks at, each with a few requests: an invocation makes 1,000 at most.
+/// How many places one slice visits, each with a few requests: an invocation makes 1,000 at most.
 const AT_ONCE: usize = 60;
 
-/// From one slice to the next, where it gets on; and where it does not.
+/// The pause between two slices if there was progress; and if there was none.
 const SOON: Span = Span(500);
 const LATER: Span = Span(10_000);
 
-/// So long one slice may take at most; then another may begin.
+/// How long one slice may take; after that, another may begin.
 const LEASE: Span = Span(600_000);
 
-/// So long after the longest conversation a trunk goes, whatever it still owes.
+/// How long after the longest conversation a trunk is emptied, whatever it still owes.
 const PATIENCE: Span = Span(900_000);
 
-/// Something that may keep something of an organisation.
+/// A place that may keep something of an organisation.
 #[derive(Clone, Debug)]
 enum Place {
-    /// A trunk's object, and where its carrier's webhooks are known.
+    /// A trunk's object, and the record of its carrier's credentials.
     Trunk(TrunkId, Option<RecordKey>),
     /// Another object.
     Object(Holder),
-    /// A copy that does not stand under the organisation's name.
+    /// A copy whose name does not contain the organisation's.
     Copy(RecordKey),
-    /// Copies that do: how their names begin.
+    /// Copies whose names do, by the beginning of their names.
     Copies(&'static str),
     /// The archive.
     Archive,
 }
 
-/// One look at all places.
+/// One round of visits to all places.
 #[derive(Default)]
 pub(super) struct Look {
-    /// Those that are left; none before it begins.
+    /// The places left; `None` before it begins.
     left: Option<Vec<Place>>,
-    /// In one of them there was something.
+    /// One of them was not empty.
     found: bool,
-    /// A slice is under way, until then at most.
+    /// Until when, at most, a slice is in progress.
     until: Option<Timestamp>,
 }
 
-/// All places, as the rows name them.
+/// All places, according to the rows.
 fn places(directory: &Directory, org: OrgId) -> Vec<Place> {
     let wanted = |stored: &&StoredTrunk| !(stored.deleted && planted(Fault::GoneTrunkKept));
     let trunks = directory.trunks().filter(wanted).map(|stored| {
@@ -128,7 +128,7 @@ impl DirectoryActor {
         Ok(())
     }
 
-    /// The object is to be woken by then.
+    /// Has the object woken by then.
     pub(super) fn due_by(&self, at: Timestamp) {
         let sooner = self.retry_at.get().filter(|other| *other < at);
         self.retry_at.set(sooner.or(Some(at)));
@@ -155,7 +155,7 @@ impl DirectoryActor {
         Ok(slice)
     }
 
-    /// What a slice came to. Whether it got on, unless that was all.
+    /// Takes a slice's results. Returns whether there was progress, or `None` if that was all.
     fn note(&self, seen: Vec<(Place, Result<bool, Unavailable>)>) -> Option<bool> {
         let mut look = self.look.borrow_mut();
         look.until = None;
@@ -170,7 +170,7 @@ impl DirectoryActor {
         (!all.is_empty()).then_some(gets_on)
     }
 
-    /// All places are empty. When nothing came in since they were so before, that was it: nothing is to be done any more.
+    /// All places are empty. If nothing has come in since they last were, the deletion is done.
     async fn seen_all(
         &self,
         store: &impl DirectoryStore,
@@ -186,7 +186,7 @@ impl DirectoryActor {
             self.with(store, |directory| directory.emptied(now))?;
             return Ok(Some(world.settings().deletion_pause));
         }
-        // Of the copy by which it is listed, the name alone is left: the cron removes it, when nobody answers to it.
+        // Of the copy by which it is listed, only the name remains: the cron removes it once nobody answers to it.
         let last = world.bury(grave).await;
         let last = last.and(
             world
@@ -202,12 +202,12 @@ impl DirectoryActor {
     }
 }
 
-/// By when conversations are over that were under way, with what they owe.
+/// When conversations that were in progress are over, with everything they owe.
 fn latest(settings: &Settings) -> Span {
     Span(settings.max_call.0.saturating_add(PATIENCE.0))
 }
 
-/// Looks at a place, and empties it. Whether it was empty before.
+/// Visits a place and empties it. Returns whether it was empty before.
 async fn is_empty(
     world: &(impl Host + Trunks + RecordWriter + Eraser),
     org: OrgId,
@@ -238,7 +238,7 @@ async fn is_empty(
     }
 }
 
-/// A trunk goes when its last conversation is over and told of, or when it is too late to wait for that.
+/// A trunk is emptied when its last conversation is over and reported, or when it is too late to wait for that.
 async fn trunk_is_empty(
     world: &(impl Host + Trunks + Eraser),
     (org, id): (OrgId, TrunkId),
@@ -252,7 +252,7 @@ async fn trunk_is_empty(
     let vitals = vitals.ok();
     let of = vitals.as_ref().and_then(|vitals| vitals.of);
     if of.is_some_and(|of| of != (org, id)) {
-        return Ok(true); // its tag has become another's
+        return Ok(true); // its tag belongs to another by now
     }
     let owes = |vitals: Box<Vitals>| vitals.open > 0 || vitals.undelivered_since.is_some();
     let is_busy = vitals.is_none_or(owes);
@@ -263,7 +263,7 @@ async fn trunk_is_empty(
     Ok(false)
 }
 
-/// Removes a carrier's credentials, unless another organisation is known to the same server by the same key.
+/// Removes a carrier's credentials, unless another organisation uses the same key with the same server.
 async fn remove_own(
     world: &(impl RecordWriter + Eraser),
     org: OrgId,
@@ -283,7 +283,7 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
         Ok(self.directory.delete_org(author)?)
     }
 
-    /// Of the operator's own: the first word of a deletion counts.
+    /// For the operator's directory: the first record of a deletion counts.
     pub(super) fn bury(&mut self, grave: Grave) -> Answer<()> {
         if self.store.row(&grave_row(grave.org))?.is_none() {
             self.directory.bury(&grave);

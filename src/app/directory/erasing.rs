@@ -1,5 +1,5 @@
-//! Erasing: campaigns, trunks, the archive and whoever knows of the number are asked in turn, some of their rows at a time. What
-//! each said is written before it is asked again, so that this goes on wherever it was broken off.
+//! Erasing: campaigns, trunks, the archive and the number's object are asked in turn, for some of their rows at a time. Each
+//! answer is written before the next question, so that this continues wherever it was interrupted.
 
 use std::cell::Cell;
 
@@ -18,12 +18,12 @@ use crate::domain::phone::E164;
 use crate::domain::search;
 use serde_json::Value;
 
-/// How often one invocation asks: each time several.
+/// How many rounds of questions one invocation asks.
 const ROUNDS: usize = 30;
-/// How many objects of the archive are looked at together.
+/// How many objects of the archive are searched at a time.
 const OBJECTS: usize = 10;
 
-/// Who erases, however that ends.
+/// Held while somebody erases, however that ends.
 struct Erases<'a>(&'a Cell<bool>);
 
 impl Drop for Erases<'_> {
@@ -33,13 +33,13 @@ impl Drop for Erases<'_> {
 }
 
 impl DirectoryActor {
-    /// Goes on with what is to be erased.
+    /// Continues what is to be erased.
     pub(super) async fn erase(
         &self,
         store: &impl DirectoryStore,
         world: &(impl Host + Trunks + Campaigns + Contacts + RecordWriter),
     ) -> Result<(), StoreFailed> {
-        // An answer that came late would be counted as one to the same question asked again.
+        // A late answer would be counted as one to the same question asked again.
         if self.erasing.replace(true) {
             return Ok(());
         }
@@ -66,7 +66,7 @@ impl DirectoryActor {
         Ok(())
     }
 
-    /// What the directory itself noted of requests.
+    /// The directory's own notes about requests.
     fn notes(&self, store: &impl DirectoryStore, number: Number) -> Result<Progress, Unavailable> {
         let noted = self.with(store, |directory| forget_notes(directory, store, number));
         match noted {
@@ -156,7 +156,7 @@ async fn recipients(
     };
     let next = match (erased.next, first) {
         (Some(after), first) => Some(again(after, first)),
-        // What was found goes, and whoever is being called is looked at again.
+        // What was found is removed, and whoever is being called is looked at again.
         (None, Some(first)) => Some(again(first.saturating_sub(1), None)),
         (None, None) if is_more => Some(again(u64::MAX >> 12, None)),
         (None, None) => None,
@@ -226,7 +226,7 @@ async fn calls(
     };
     let next = match (next, first) {
         (Some(from), first) => Some(again(from, first)),
-        // What was found goes first, then what could not go yet is looked at again.
+        // What was found is removed first, then what could not go yet is looked at again.
         (None, first) if at_end => Some(again(through + 1, first)),
         (None, Some(first)) => Some(again(first, None)),
         (None, None) => None,
@@ -239,7 +239,7 @@ async fn calls(
     })
 }
 
-/// Objects that were found are written anew without the number's calls; then the next are looked at.
+/// Objects found to contain the number's calls are rewritten without them; then the next ones are searched.
 async fn archive(
     world: &impl RecordWriter,
     org: OrgId,
@@ -278,7 +278,7 @@ async fn archive(
     Ok(progress)
 }
 
-/// The archive's lines but for those of calls to a number, and how many these are.
+/// The archive's lines without those of calls to a number, and how many those were.
 fn without_calls(text: &str, number: Number) -> (String, u64) {
     let digits = last_digits(number);
     let (mut rest, mut calls) = (String::new(), 0);

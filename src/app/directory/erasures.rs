@@ -1,4 +1,4 @@
-//! Erasures, at the desk: asked for, and read. Those that are done are rows, read a page at a time.
+//! Erasures, at the desk: requested, and read. Finished ones are rows, read a page at a time.
 
 use super::reply::reply;
 use super::{Answer, Desk, DirectoryRefusal, DirectoryReply, DirectoryStore, Erasure};
@@ -18,7 +18,7 @@ reply!(
     DirectoryReply::Erasure(erasure) => *erasure,
 );
 
-/// Behind the names of all that are done.
+/// Sorts after the names of all finished ones.
 const END: &str = "erased0";
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {

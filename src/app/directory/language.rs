@@ -1,4 +1,4 @@
-//! What an edge and a directory say to each other: a command with who gives it, and all that may be answered.
+//! What an edge and a directory say to each other: a command with its author, and all possible replies.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,33 +18,33 @@ use crate::domain::trunk::TrunkConfig;
 /// A request to a directory, and who made it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DirectoryCommand {
-    /// The key that asked; none for the platform itself.
+    /// The key that asked; `None` for the platform itself.
     pub by: Option<KeyId>,
     /// The request's id, for the audit log.
     pub request: String,
-    /// What is asked.
+    /// The command.
     pub what: Ask,
-    /// Under which key a repeat is known.
+    /// What identifies a repeat.
     #[serde(default)]
     pub once: Option<Once>,
-    /// Of `RecordKey::Agents`, which slice: `Agents` is the answer. An earlier release does not know this, and tells all.
+    /// For `RecordKey::Agents`: the slice wanted; the reply is `Agents`. An earlier release ignores this, and returns all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slice: Option<AgentsAfter>,
-    /// Of [`Ask::Tags`]: the answer waits for news. An earlier release does not know this, and answers at once.
+    /// For [`Ask::Tags`]: the reply waits for news. An earlier release ignores this, and replies at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watched: Option<Watched>,
 }
 
-/// A request's `Idempotency-Key`, and from what it draws what its answer shows once.
+/// A request's `Idempotency-Key`, and the seed of whatever its response shows only once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Once {
-    /// The key, and what it is used for.
+    /// The key, and the request it is used for.
     pub given: Idempotency,
     /// 32 random bytes in hex.
     pub seed: String,
 }
 
-/// An answer, but for what it shows once: that stands there as `""`.
+/// A response without what it shows only once, which appears as `""`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answered {
     /// The HTTP status.
@@ -53,10 +53,10 @@ pub struct Answered {
     pub body: String,
 }
 
-/// Who asks, and by which request.
+/// Who asks, and with which request.
 #[derive(Clone, Copy, Debug)]
 pub struct By<'a> {
-    /// The key that asks; none for the platform itself.
+    /// The key that asks; `None` for the platform itself.
     pub key: Option<KeyId>,
     /// The request's id, for the audit log.
     pub request: &'a str,
@@ -69,7 +69,7 @@ impl By<'_> {
         request: "",
     };
 
-    /// A key, for what the audit log does not tell of.
+    /// A key, for requests that the audit log does not record.
     #[must_use]
     pub const fn key(key: KeyId) -> Self {
         Self {
@@ -79,20 +79,20 @@ impl By<'_> {
     }
 }
 
-/// Where a list of agents goes on.
+/// Where a list of agents continues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentsAfter {
-    /// Behind the agent that was created then; at the beginning when there is none.
+    /// After the agent created then; `None` for the beginning.
     pub after: Option<(Timestamp, AgentId)>,
-    /// Whether inactive ones are listed too.
+    /// Whether inactive ones are included.
     pub inactive: bool,
-    /// Each with all that is kept of it, not as lists show it.
+    /// Each with everything that is stored, instead of as lists show it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub whole: bool,
 }
 
 impl DirectoryCommand {
-    /// What the platform itself asks for.
+    /// A request by the platform itself.
     #[must_use]
     pub fn of_the_platform(what: Ask) -> Self {
         Self {
@@ -105,13 +105,13 @@ impl DirectoryCommand {
         }
     }
 
-    /// What a key asks for itself.
+    /// A request by a key on its own behalf.
     #[must_use]
     pub fn of_the_key(key: KeyId, what: Ask) -> Self {
         Self::of_the_platform(what).by(By::key(key))
     }
 
-    /// The same, asked for by whom it says.
+    /// The same, requested by somebody in particular.
     #[must_use]
     pub fn by(self, by: By<'_>) -> Self {
         Self {
@@ -128,24 +128,24 @@ impl DirectoryCommand {
     }
 }
 
-/// What whoever reminds it hears.
+/// The reply to a reminder.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticked {
-    /// The campaigns to look after.
+    /// The campaigns to remind.
     pub campaigns: Vec<CampaignCard>,
-    /// The names of the keys that seal its secrets, and how many each seals.
+    /// The names of the keys that seal its secrets, each with how many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seals: Vec<(String, usize)>,
-    /// Test events that are on their way.
+    /// Undelivered test events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undelivered: Option<Waiting>,
-    /// Erasures that are not completed.
+    /// Erasures in progress.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erasures: Option<Waiting>,
     /// Since when the organisation is being deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleting_since: Option<Timestamp>,
-    /// It had something to do, and nothing would have woken it.
+    /// It had something to do, and no alarm would have woken it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lost_alarm: bool,
 }
@@ -153,15 +153,15 @@ pub struct Ticked {
 /// The directory's answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum DirectoryReply {
-    /// As asked, and told to all who must know.
+    /// Done, and told to all who must know.
     Done,
     /// Permitted, until then by the directory's clock.
     Permitted(Timestamp),
-    /// Nothing was changed, or not everybody could be told; why.
+    /// Nothing was changed, or not everybody could be told; with the reason.
     Refused(DirectoryRefusal),
-    /// To a request with a key, its answer, and the seed from which what it shows once was drawn.
+    /// For a request with a key: its response, and the seed of what it shows only once.
     Answered {
-        /// What the first request was answered.
+        /// The first request's response.
         answer: Answered,
         /// See [`Once::seed`].
         seed: String,
@@ -170,23 +170,23 @@ pub enum DirectoryReply {
     },
     /// The seed of the first request under its key.
     Settled(String),
-    /// When the organisation was founded, and whether that was before.
+    /// When the organisation was founded, and whether it had been founded before.
     Founded(Timestamp, bool),
     /// The organisation, as its operator sees it.
     Org(Box<OrgCard>),
-    /// The agent that was asked for, or that was saved under another id.
+    /// The agent requested, or the one saved under another id.
     Agent(Box<Agent>),
-    /// The trunk that was asked for or created.
+    /// The trunk requested or created.
     Trunk(Box<TrunkConfig>),
-    /// A campaign is marked as running; which start that is, and who is to talk.
+    /// A campaign was marked as running: the mark of this start, and the agent.
     Marked(u64, Box<Agent>),
     /// What is known of a campaign.
     Campaign(CampaignCard),
     /// What is known of campaigns.
     Campaigns(Vec<CampaignCard>),
-    /// What a directory that was reminded says of itself.
+    /// The reply to a reminder.
     Ticked(Box<Ticked>),
-    /// Trunks whose secret a former key seals, and the settings, if one does.
+    /// Trunks whose secret is sealed with a former key, and the settings if theirs is.
     SealedBefore(Vec<TrunkConfig>, Option<Box<MediaSettings>>),
     /// A page of keys, or the one that was created.
     Keys(Vec<StoredKey>),
@@ -196,19 +196,19 @@ pub enum DirectoryReply {
     Media(Box<MediaSettings>),
     /// The JSON of a record, if there is one.
     Record(Option<String>),
-    /// Agents as lists show them, as JSON with commas between them; and where to go on, if there are more.
+    /// Agents as in lists, as JSON separated by commas; and where to continue, if there are more.
     Agents(String, Option<AgentsAfter>),
     /// Entries and their positions.
     Audit(Vec<(u64, AuditEntry)>),
-    /// That a number was erased, or is being.
+    /// An erasure, done or in progress.
     Erasure(Box<Erasure>),
-    /// That numbers were, or are being.
+    /// Erasures, done or in progress.
     Erasures(Vec<Erasure>),
     /// A test delivery.
     Delivery(Box<Delivery>),
     /// A page of test deliveries, newest first.
     Deliveries(Vec<Delivery>),
-    /// What a key and its organisation are called.
+    /// The names of a key and its organisation.
     Introduced {
         /// The organisation's.
         org: String,
@@ -219,7 +219,7 @@ pub enum DirectoryReply {
     Received(Vec<Received>),
     /// The trunks' tags, and when there were no others.
     Tags(Vec<TrunkTag>, Timestamp),
-    /// There is news. The directory's epoch , the trunks' tags, and when there were no others.
+    /// There is news: the directory's epoch, the trunks' tags, and when there were no others.
     Watched(u64, Vec<TrunkTag>, Timestamp),
     /// There was no news.
     Quiet,

@@ -5,9 +5,9 @@
 //! the writes, makes them unique, keeps the audit log, and owes the copies: what must still be
 //! written elsewhere is part of its own rows, so a crash or a failure in between loses nothing.
 //!
-//! [`DirectoryActor`] is the whole object but for its storage, its alarm and its network. It changes what is in memory, commits the
-//! rows with what others must be told, and tells them then. A request that restricts something is answered only when every trunk
-//! was told that must know of it.
+//! [`DirectoryActor`] is the whole object except for its storage, its alarm and its network. It changes what is in memory, commits
+//! the rows together with what others must be told, and then tells them. A request that restricts something is answered only once
+//! every trunk concerned has been told.
 
 #![allow(
     clippy::boxed_local,
@@ -80,7 +80,7 @@ use test_events::due_callbacks;
 use trunks::{Question, Word};
 use watch::Bell;
 
-/// So soon the deletion of the organisation begins, or goes on.
+/// How soon the organisation's deletion begins, or continues.
 const BEGINS: Span = Span(500);
 
 /// One command being carried out: what it reads, changes and knows.
@@ -90,20 +90,20 @@ struct Desk<'a, S, H> {
     world: &'a H,
     command: &'a DirectoryCommand,
     now: Timestamp,
-    /// What a trunk said that this command had asked.
+    /// The answer of a trunk that this command had asked.
     word: Option<Word>,
 }
 
-/// What a command is answered, if it comes to that.
+/// A command's reply, if there is one.
 type Answer<R> = Result<R, Stop>;
 
-/// Why it does not.
+/// Why there is none.
 enum Stop {
     /// It is refused.
     Refused(DirectoryRefusal),
     /// Rows can't be read.
     Failed,
-    /// A trunk has a say: its word is at the desk when the command is carried out anew.
+    /// A trunk has a say: the command is carried out again with its answer at the desk.
     Ask(Box<Question>),
 }
 
@@ -126,7 +126,7 @@ enum Step {
 }
 
 impl<'a, S: DirectoryStore, H: Host> Desk<'a, S, H> {
-    /// Who makes the command's change.
+    /// The author of the command's change.
     fn author(&self) -> Author<'a> {
         Author {
             at: self.now,
@@ -157,7 +157,7 @@ impl<'a, S: DirectoryStore, H: Host> Desk<'a, S, H> {
     }
 }
 
-/// An `Idempotency-Key` while its request is under way, however that ends.
+/// An `Idempotency-Key` while its request is in progress, however that ends.
 struct Held<'a>(&'a RefCell<Vec<String>>, &'a String);
 
 impl<'a> Held<'a> {
@@ -173,36 +173,36 @@ impl Drop for Held<'_> {
     }
 }
 
-/// A directory's object, but for its storage, its alarm and its network.
+/// A directory's object, except for its storage, its alarm and its network.
 #[derive(Default)]
 pub struct DirectoryActor {
     directory: RefCell<Option<Directory>>,
-    /// Copies that are being written right now: two writers could land in the wrong order.
+    /// Copies being written right now: with two writers, the older could land last.
     writing: RefCell<Vec<RecordKey>>,
-    /// The `Idempotency-Key`s of requests that wait for somebody else's word before they are decided.
+    /// The `Idempotency-Key`s of requests that wait for somebody's answer before they are decided.
     under_way: RefCell<Vec<String>>,
-    /// Somebody erases: whoever else would do the same leaves it to them.
+    /// Somebody is erasing; others leave it to them.
     erasing: std::cell::Cell<bool>,
-    /// Rung when something changed that somebody may wait for.
+    /// Rung when something changed that somebody may be waiting for.
     bell: Bell,
     retry_at: std::cell::Cell<Option<Timestamp>>,
-    /// How far the deletion of the organisation is.
+    /// How far the organisation's deletion has got.
     look: RefCell<deletion::Look>,
-    /// When the cron is late, if this is the operator's.
+    /// When the cron will be late, if this is the operator's directory.
     cron_due: std::cell::Cell<Option<Timestamp>>,
-    /// What is in memory tells of all that happened since then.
+    /// Memory contains everything that happened since then.
     loaded_at: std::cell::Cell<Option<Timestamp>>,
 }
 
 impl DirectoryActor {
-    /// Carries out one command. Callbacks to send come beside the answer.
+    /// Carries out one command. Callbacks to send are returned beside the reply.
     ///
-    /// A change is answered when every trunk was told that must know of it; one that can't be
-    /// reached is told later, and the answer is [`DirectoryRefusal::NotPropagated`]: the change holds, and asking for
-    /// it again does no harm. Copies that can't be written are written later, and delay nobody.
+    /// A change is answered once every trunk concerned has been told. One that can't be reached is told later, and the answer
+    /// is [`DirectoryRefusal::NotPropagated`]: the change stands, and asking for it again does no harm. Copies that can't be
+    /// written are written later, and delay nobody.
     ///
     /// # Errors
-    /// When rows can't be read or written; what is in memory is then forgotten.
+    /// When rows can't be read or written; what is in memory is then discarded.
     pub async fn serve(
         &self,
         store: &impl DirectoryStore,
@@ -234,7 +234,7 @@ impl DirectoryActor {
             directory.oversee(world.settings(), &world.secrets().id_key, world.now());
             self.cron_due.set(directory.cron_due(world.settings()));
             let callbacks = due_callbacks(directory, world);
-            // A repeat may come because the first time not everybody could be told.
+            // It may be repeated because not everybody could be told the first time.
             let pending = match again {
                 true => directory.pending().clone(),
                 false => pending_for(directory, &command.what, before),
@@ -293,7 +293,7 @@ impl DirectoryActor {
         }
     }
 
-    /// Whether the object must be woken should it die over this command: something is owed, or may
+    /// Whether the object must be woken in case it dies over this command: something is owed, or may
     /// come to be. A reminder to a directory that owes nothing must not lead to another one.
     ///
     /// # Errors
@@ -312,13 +312,13 @@ impl DirectoryActor {
                 owes || planted(Fault::DirectoryNeverSleeps)
             }),
             Ask::Permit(permit) => Ok(permit.refused),
-            // They come again and again, and what they owe is due by rows.
+            // They recur, and what they owe is due by the rows.
             Ask::Swept(_) | Ask::DeadLetter | Ask::QueueSeen(_) => Ok(false),
             what => Ok(!what.is_read()),
         }
     }
 
-    /// When the object must be woken next.
+    /// When the object must next be woken.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         let directory = self.directory.borrow();
@@ -326,7 +326,7 @@ impl DirectoryActor {
         let erases = directory.and_then(Directory::erasures_due);
         let due = [
             directory.and_then(Directory::next_callback),
-            // Whoever erases at present sees to what follows: others would only wake the object again and again.
+            // Whoever is erasing takes care of the rest: others would only wake the object again and again.
             erases.filter(|_| !self.erasing.get()),
             self.retry_at.get(),
             self.cron_due.get(),
@@ -334,7 +334,7 @@ impl DirectoryActor {
         due.into_iter().flatten().min()
     }
 
-    /// Works on the directory, loaded if need be, and commits what changed.
+    /// Works on the directory, loading it if need be, and commits what changed.
     fn with<T>(
         &self,
         store: &impl DirectoryStore,

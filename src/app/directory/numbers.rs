@@ -1,4 +1,4 @@
-//! What is done to numbers, at the desk: the audit log tells of it, and trunks ask from now on.
+//! Changes to what is known of numbers, at the desk: the audit log records them, and trunks look up numbers from then on.
 
 use super::{Answer, Desk, DirectoryStore};
 use crate::app::host::Host;

@@ -41,7 +41,7 @@ impl From<SettleKey> for DirectoryCommand {
 
 asks!(SettleKey => Settled);
 
-/// What a key and its organisation are called.
+/// The names of a key and its organisation.
 pub struct Introduced {
     /// The organisation's name.
     pub org: String,

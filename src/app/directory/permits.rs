@@ -15,9 +15,9 @@ use crate::domain::time::Timestamp;
 pub enum Permitted {
     /// For a minute.
     Done,
-    /// Until then by the directory's clock: whoever is asked by that permit must hear of it.
+    /// Until then by the directory's clock: whoever is asked with that permit must be told.
     Until(Timestamp),
-    /// It need not be: an object of an earlier release tells each trunk of everything.
+    /// Not needed: an object of an earlier release tells each trunk everything.
     Unneeded,
 }
 reply!(
@@ -40,7 +40,7 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     }
 }
 
-/// Whose end a command is.
+/// The key or agent that a command ends.
 fn ended_by(what: &Ask) -> Option<User> {
     match what {
         Ask::RevokeKey(id) => Some(User::Key(*id)),
@@ -53,7 +53,7 @@ fn ended_by(what: &Ask) -> Option<User> {
 }
 
 impl DirectoryActor {
-    /// Waits until no short permit is good any more of whom a command ended: none was given since.
+    /// Waits until no short permit of the key or agent that a command ended is valid any more; none was given since.
     pub(super) async fn outlive_shorts(
         &self,
         store: &impl DirectoryStore,

@@ -28,11 +28,11 @@ pub trait AskDirectory:
         Reply = Result<Self::Told, DirectoryRefusal>,
     >
 {
-    /// What it answers, if it does not refuse.
+    /// Its reply, if it is not refused.
     type Told: Reply<DirectoryReply>;
 }
 
-/// A command, and what it is answered.
+/// A command, and its reply.
 macro_rules! asks {
     ($command:ty => $told:ty) => {
         impl $crate::app::asking::Command for $command {
@@ -48,7 +48,7 @@ macro_rules! asks {
 }
 pub(super) use asks;
 
-/// One command to the directory of this organisation. Fails when the object can't be reached, can't write its rows just now, or
+/// Sends one command to an organisation's directory. Fails if the object can't be reached, can't write its rows, or
 /// answers something else.
 pub fn ask<'w, W: Host + Directories, C: AskDirectory>(
     world: &'w W,
@@ -59,7 +59,7 @@ pub fn ask<'w, W: Host + Directories, C: AskDirectory>(
     Asked::new(world, send(world, org, command.into().by(by)))
 }
 
-// The same for all commands, so that it is compiled once.
+// Shared by all commands, so that it is compiled once.
 fn send<W: Directories>(
     world: &W,
     org: OrgId,

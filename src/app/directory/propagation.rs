@@ -1,5 +1,5 @@
-//! Telling others what they must know: first the trunks, whose word decides, then the copies. All that they are told is computed
-//! from the directory as it is then, so telling late, twice or out of turn does no harm.
+//! Telling others what they must know: first the trunks, which decide, then the copies. Everything is computed from the
+//! directory as it is at that moment, so telling late, twice or out of order does no harm.
 
 use super::campaigns::PAUSED_AT_ONCE;
 use super::copies::record_of;
@@ -14,14 +14,14 @@ use crate::domain::ids::TrunkId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Span;
 
-/// How soon what could not be told is tried again.
+/// How soon a failed attempt to tell is repeated.
 const AGAIN: Span = Span(5_000);
 
-/// How soon the alarm tells more, where all goes well. Whoever sends for the rest has had most of it told by then.
+/// How soon the alarm tells more if all goes well. Whoever sends for the rest has had most of it told by then.
 const SOON: Span = Span(1_000);
 
-/// What a command is to see through before it is answered: what came up since version `before`, or, when it asked again for
-/// what was done already, what is still pending of the first time. A read tells nobody; the alarm tells all.
+/// What must be told before a command is answered: what came up since version `before`, or, if it repeats something already
+/// done, what is still pending of the first time. A read tells nobody; the alarm tells all.
 pub(super) fn pending_for(directory: &Directory, what: &Ask, before: u64) -> Pending {
     let pending = directory.pending().clone();
     match what {
@@ -37,7 +37,7 @@ pub(super) fn pending_for(directory: &Directory, what: &Ask, before: u64) -> Pen
         }
         Ask::Tick => pending,
         Ask::RevokeKey(_) | Ask::DeleteAgent(_) if directory.version() == before => pending,
-        // An agent may be saved again because its trunks could not be told the first time, and so may numbers be suppressed.
+        // An agent may be saved again because its trunks could not be told the first time, and so may a suppression.
         Ask::SaveAgent { was: Some(_), .. }
         | Ask::SaveMedia(_)
         | Ask::ChangeMedia { .. }
@@ -56,7 +56,7 @@ pub(super) fn pending_for(directory: &Directory, what: &Ask, before: u64) -> Pen
 
 impl DirectoryActor {
     /// Tells the trunks, then writes the copies. Returns whether all these trunks were
-    /// told; what failed stays pending, and the alarm tries again. Where there are more trunks than one
+    /// told; what failed stays pending, and the alarm tries again. If there are more trunks than one
     /// invocation tells, others tell the rest: those that this one `sends_for`, or the alarm's.
     pub(super) async fn tell(
         &self,
@@ -120,7 +120,7 @@ impl DirectoryActor {
         Ok(!is_untold)
     }
 
-    /// Briefs one trunk. The version it was told, or none.
+    /// Briefs one trunk. Returns the version it was told, if it was.
     async fn brief(
         &self,
         store: &impl DirectoryStore,
@@ -136,7 +136,7 @@ impl DirectoryActor {
         (id, (briefed == Ok(Briefed::Done)).then_some(version))
     }
 
-    /// Writes one copy, and again while it changes meanwhile. The version written, or none.
+    /// Writes one copy, and again if it changes meanwhile. Returns the version written, if it was.
     async fn write<'a>(
         &self,
         store: &impl DirectoryStore,

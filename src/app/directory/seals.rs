@@ -1,4 +1,4 @@
-//! Which secrets a former key seals, at the desk.
+//! Secrets sealed with a former key, at the desk.
 
 use super::reply::reply;
 use super::{Answer, Desk, DirectoryReply, DirectoryStore};
@@ -7,15 +7,15 @@ use crate::app::host::Host;
 use crate::domain::media::MediaSettings;
 use crate::domain::trunk::TrunkConfig;
 
-/// How much is sealed anew at once: of more, others each minute, so that what can't be opened holds up nothing.
+/// How many are sealed anew at a time; if there are more, different ones each minute, so that one that can't be opened holds up nothing.
 const AT_ONCE: usize = 20;
 
-/// Some of what a former key seals.
+/// Some secrets sealed with a former key.
 #[derive(Clone, Debug, Default)]
 pub struct FormerSecrets {
     /// Trunks.
     pub trunks: Vec<TrunkConfig>,
-    /// The settings, if it is where recordings go.
+    /// The settings, if it is the secret of the recordings' storage.
     pub media: Option<Box<MediaSettings>>,
 }
 reply!(

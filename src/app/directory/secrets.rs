@@ -12,7 +12,7 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
         Ok(secrets.ok_or(DirectoryRefusal::Missing)?)
     }
 
-    /// For a trunk that does not know them, and is told.
+    /// For a trunk that does not know them, and is told along with it.
     pub(super) fn secrets_of(&mut self, trunk: TrunkTag) -> Answer<WebhookSecrets> {
         self.directory.owe_secrets(trunk);
         self.secrets()

@@ -8,12 +8,12 @@ use crate::domain::ids::OrgId;
 
 /// The directory's rows.
 pub trait DirectoryStore {
-    /// All rows but the audit log's, and those named `answer/…` and `erased/…`: one by one, so that they need no room together. An agent's may
-    /// be told without what its card does not hold.
+    /// All rows except the audit log's and those named `answer/…` and `erased/…`: one by one, so that they need no memory together. An
+    /// agent's may lack what its card does not hold.
     fn load(&self, row: &mut dyn FnMut(&str, &str)) -> Result<(), StoreFailed>;
     /// Writes and removes rows, together.
     fn commit(&self, rows: &Rows) -> Result<(), StoreFailed>;
-    /// A row that is not held in memory: an agent's, or an answer to a request with an `Idempotency-Key`.
+    /// A row that is not held in memory: an agent's, or a stored response to a request with an `Idempotency-Key`.
     fn row(&self, name: &str) -> Result<Option<String>, StoreFailed>;
     /// Rows with names from `from` on and below `before`, highest first.
     fn below(
@@ -22,11 +22,11 @@ pub trait DirectoryStore {
         before: &str,
         limit: usize,
     ) -> Result<Vec<(String, String)>, StoreFailed>;
-    /// Rows whose names begin so and whose documents have a word in them.
+    /// Rows with this prefix whose documents contain a word.
     fn having(&self, prefix: &str, word: &str) -> Result<Vec<(String, String)>, StoreFailed>;
 }
 
-/// What writes the copies, and wakes their writer.
+/// Writes the copies, and wakes whoever writes them.
 #[allow(
     async_fn_in_trait,
     reason = "a Worker has one thread: no future needs to be Send"
@@ -34,7 +34,7 @@ pub trait DirectoryStore {
 pub trait RecordWriter {
     /// Puts the JSON under a key, or removes it.
     async fn write(&self, key: &RecordKey, json: Option<String>) -> Result<(), Unavailable>;
-    /// Names of the archive's objects that begin so, behind this one and in their order: at most so many. Nothing, without an
+    /// Names of the archive's objects with this prefix, after this one, in order: at most `limit`. None if there is no
     /// archive.
     async fn archived(
         &self,
@@ -48,7 +48,7 @@ pub trait RecordWriter {
     async fn archived_lines(&self, _name: &str) -> Result<Option<(String, String)>, Unavailable> {
         Ok(None)
     }
-    /// Replaces an object's text, if it is of this version still. Returns whether it was.
+    /// Replaces an object's text, if it still has this version. Returns whether it had.
     async fn archive_again(
         &self,
         _name: &str,
@@ -57,6 +57,6 @@ pub trait RecordWriter {
     ) -> Result<bool, Unavailable> {
         Ok(true)
     }
-    /// Has the directory do what is due, in an invocation of its own: each has only so many requests.
+    /// Has the directory do what is due, in an invocation of its own, since each has only so many subrequests.
     async fn poke(&self, org: OrgId);
 }

@@ -14,7 +14,7 @@ use crate::domain::object::object;
 use crate::domain::time::Timestamp;
 use crate::domain::to_json;
 
-/// The attempts that are due, handed out.
+/// Hands out the attempts that are due.
 pub(super) fn due_callbacks(directory: &mut Directory, world: &impl Host) -> Vec<CallbackMessage> {
     let org = directory.org_id();
     let due: Vec<(u32, Delivery)> = directory
@@ -23,7 +23,7 @@ pub(super) fn due_callbacks(directory: &mut Directory, world: &impl Host) -> Vec
         .collect();
     due.into_iter()
         .map(|(attempt, delivery)| CallbackMessage {
-            // That of the operator, who is no organisation.
+            // The operator, who is not an organisation.
             org: org.unwrap_or_else(|| world.secrets().operators()),
             delivery: delivery.id,
             attempt,
@@ -93,9 +93,9 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     }
 }
 
-/// A test event: the documented example, for a call that never was. The same bytes each time.
+/// A test event: the documented example, for a call that never existed. The same bytes each time.
 fn test_body(delivery: &Delivery) -> String {
-    // A random UUID, as far as anyone can tell: asked about it, no check passes and no object wakes.
+    // Looks like a random UUID: no check passes on it, so asking about it wakes no object.
     let digest = Sha256::digest(delivery.id.to_string());
     let bytes = std::array::from_fn(|at| digest.get(at).copied().unwrap_or_default());
     let call = uuid::Builder::from_random_bytes(bytes)

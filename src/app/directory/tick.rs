@@ -1,4 +1,4 @@
-//! What a directory says of itself when it is reminded.
+//! A directory's reply to a reminder.
 
 use super::language::Ticked;
 use super::reply::reply;
@@ -7,7 +7,7 @@ use crate::app::host::Host;
 
 reply!(
     Ticked: ticked => match ticked.tells_of_campaigns_alone() {
-        // As an object of the release before answers.
+        // The reply of an object of the previous release.
         true => DirectoryReply::Campaigns(ticked.campaigns),
         false => DirectoryReply::Ticked(Box::new(ticked)),
     },
@@ -26,7 +26,7 @@ impl Ticked {
 }
 
 impl DirectoryReply {
-    /// The same of an object that nothing would have woken, which its shell alone knows.
+    /// The same for an object that no alarm would have woken, which only its shell knows.
     #[must_use]
     pub fn of_lost_alarm(self) -> Self {
         let mut ticked = match self {
@@ -43,14 +43,14 @@ impl DirectoryReply {
 }
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
-    /// What is due is done along with each command.
+    /// Whatever is due is done along with each command.
     pub(super) fn tick(&self) -> Answer<Ticked> {
         if self.directory.org_id().is_none() {
             return Err(DirectoryRefusal::Missing.into());
         }
         if let Some((deletion, _)) = self.directory.deletion(self.now) {
             return Ok(Ticked {
-                // An object that was emptied is not to be woken.
+                // An object that was emptied must not be woken.
                 deleting_since: Some(deletion.since),
                 ..Ticked::default()
             });

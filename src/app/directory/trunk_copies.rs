@@ -1,4 +1,4 @@
-//! Trunks as their copies tell of them.
+//! Trunks as their copies have them.
 
 use super::Directory;
 use crate::app::records::TrunkRecord;
@@ -7,7 +7,7 @@ use crate::domain::sorting::oldest_first;
 use crate::domain::to_json::to_json;
 use crate::domain::trunk::TrunkConfig;
 
-/// The JSON of all trunks, deleted ones too; `with_use`, with a word on which of them hold no calls, which changes too often for
+/// The JSON of all trunks, including deleted ones; `with_use` adds which of them hold no calls, which changes too often for
 /// a copy.
 pub(super) fn trunks_json(directory: &Directory, with_use: bool) -> Option<String> {
     let records = in_order(directory.trunks().collect());

@@ -12,13 +12,13 @@ const DRAWS: u32 = 8;
 
 /// What a trunk's object is asked before a command is decided.
 pub(super) enum Question {
-    /// To be a new trunk's, whose id has been drawn this often.
+    /// To take on a new trunk, whose id has been drawn this often.
     Take(Box<Offer>, u32, Box<Brief>),
-    /// To take no call for now.
+    /// To take no calls for now.
     Retire(TrunkId),
 }
 
-/// What it said.
+/// Its answer.
 pub(super) enum Word {
     Briefed(Box<Offer>, u32, Briefed),
     Retired(Retired),
@@ -52,7 +52,7 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
         Ok(trunk.ok_or(DirectoryRefusal::Missing)?)
     }
 
-    /// A new trunk's object takes its tag first; when another trunk has it, the id is drawn anew.
+    /// A new trunk's object takes its tag first; if another trunk has it, the id is drawn again.
     /// An object that can't be reached leaves nothing behind: the tag may be taken, by no trunk.
     pub(super) fn create_trunk(&mut self, trunk: Box<TrunkConfig>) -> Answer<TrunkConfig> {
         let (config, draws) = match self.word.take() {
@@ -86,8 +86,8 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
         Ok(self.directory.save_trunk(*trunk, &was, self.author())?)
     }
 
-    /// The trunk's object retires first. Until the deletion is written, a brief is owed: should
-    /// anything go wrong in between, it brings the trunk back to what the directory says.
+    /// The trunk's object retires first. Until the deletion is written, a brief is owed: if
+    /// anything goes wrong in between, that restores the trunk to what the directory says.
     pub(super) fn delete_trunk(&mut self, id: TrunkId) -> Answer<()> {
         self.directory.check_at_rest(RunsWith::Trunk(id))?;
         match self.word.take() {

@@ -1,4 +1,4 @@
-//! Who listens to the live feed waits here for news of any trunk.
+//! Listeners to the live feed wait here for news of any trunk.
 
 use std::cell::RefCell;
 use std::pin::pin;
@@ -14,24 +14,24 @@ use crate::app::trunk::{KEPT, StoreFailed};
 use crate::domain::ids::TrunkTag;
 use crate::domain::time::{Span, Timestamp};
 
-/// How many wait before all of them are woken to see whether they still do.
+/// How many wait before all of them are woken to check whether they still do.
 const WAITING: usize = 100;
-/// A cursor may be so much older than the feed is kept.
+/// How much older than the feed's retention a cursor may be.
 const GRACE: Span = Span::from_secs(60);
 
-/// The trunks that the live feed is of, and when there were no others.
+/// The trunks in the live feed, and when there were no others.
 pub struct Tags(pub Vec<TrunkTag>, pub Timestamp);
 reply!(
     Tags: Tags(trunks, as_of) => DirectoryReply::Tags(trunks, as_of),
     DirectoryReply::Tags(trunks, as_of) => Self(trunks, as_of),
 );
 
-/// Which trunks there are, asked for when there is news of any.
+/// Asks for the trunks once there is news of any.
 pub struct Watch(pub Watched);
 
-/// What it is answered.
+/// The reply to it.
 pub enum WatchOutcome {
-    /// There is news. The directory's epoch, the trunks, and when there were no others.
+    /// There is news: the directory's epoch, the trunks, and when there were no others.
     Watched(u64, Vec<TrunkTag>, Timestamp),
     /// There was none.
     Quiet,
@@ -65,7 +65,7 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
         Ok(Tags(self.directory.tags(self.now, KEPT + GRACE), self.now))
     }
 
-    /// To whoever watches, when there is news.
+    /// For whoever watches, if there is news.
     pub(super) fn news(&mut self, watched: &Watched) -> Answer<WatchOutcome> {
         let world = self.world;
         let draw = || {
@@ -86,7 +86,7 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
 }
 
 impl DirectoryActor {
-    /// Waits as long as there is no news and the question allows it.
+    /// Waits while there is no news and the question allows it.
     pub(super) async fn wait_for_news(
         &self,
         store: &impl DirectoryStore,
@@ -108,7 +108,7 @@ impl DirectoryActor {
     }
 }
 
-/// Wakes who waits.
+/// Wakes whoever waits.
 #[derive(Default)]
 pub(super) struct Bell(RefCell<Vec<Waker>>);
 
@@ -117,7 +117,7 @@ impl Bell {
         self.0.take().into_iter().for_each(Waker::wake);
     }
 
-    /// Until it rings, or `end` comes, or earlier.
+    /// Waits until it rings or `end` completes, or for less long.
     async fn wait(&self, end: impl Future<Output = ()>) {
         let (mut end, mut is_over) = (pin!(end), false);
         std::future::poll_fn(|context| {

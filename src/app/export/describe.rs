@@ -1,4 +1,4 @@
-//! How the document tells of it.
+//! The OpenAPI description of it.
 
 use crate::app::description::reference::{cursor, filter};
 use crate::app::description::{Description, Success};

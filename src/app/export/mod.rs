@@ -1,5 +1,5 @@
-//! `GET /export`: all that is kept of an organisation, a line of JSON for each thing, told piece by piece. Each thing is told
-//! as its own route shows it: what none of them shows, such as a secret, is in no line.
+//! `GET /export`: everything kept of an organisation, one line of JSON for each item, sent piece by piece. Each item looks as
+//! its own route shows it: what no route shows, such as a secret, is in no line.
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe;
@@ -19,14 +19,14 @@ use crate::domain::object::object;
 use crate::domain::refusal::Refusal;
 use crate::domain::to_json::to_json;
 
-/// What begins the word on how to go on.
+/// The beginning of a `rest` of this file.
 pub const FILE: &str = "export ";
-/// An answer ends with the piece that makes it so many requests to objects: an invocation may make 1,000 under the oldest
-/// limits that a deployment may have.
+/// A response ends with the piece that reaches this many requests to objects: an invocation may make 1,000 under the oldest
+/// limits a deployment may have.
 const MOST: usize = 900;
 
-/// How far an export got: which part, how far in its list, and how far in the list of a thing of that list; and how many lines
-/// of each kind were told.
+/// How far an export has got: which part, the position in its list, and the position in the list of an item there; and how many
+/// lines of each kind were sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Place {
     part: usize,
@@ -65,7 +65,7 @@ impl Place {
         self.part <= parts::COUNT
     }
 
-    /// Behind these lines: there in the same part, or at the beginning of the next.
+    /// The place after these lines: in the same part, or at the beginning of the next.
     fn after(mut self, lines: &str, next: Option<(String, String)>) -> Self {
         for (count, more) in self.counts.iter_mut().zip(count(lines)) {
             *count = count.saturating_add(more);
@@ -76,8 +76,8 @@ impl Place {
         self
     }
 
-    /// The last line of an answer: whether this was all, how many lines of each kind there were in all answers, and where the
-    /// next one begins.
+    /// The last line of a response: whether this was all, how many lines of each kind all responses had, and where the next one
+    /// begins.
     fn end(&self) -> String {
         let is_over = self.part >= parts::COUNT;
         let counts: Map<String, Value> = KINDS
@@ -96,10 +96,10 @@ impl Place {
     }
 }
 
-/// Begins an export, or goes on with one.
+/// Begins an export, or continues one.
 ///
 /// # Errors
-/// A cursor that is none, and any other parameter; an object can't be reached.
+/// An invalid cursor, or any other parameter; an object can't be reached.
 pub async fn get(
     api: &impl Api,
     caller: &KeyRecord,
@@ -125,7 +125,7 @@ pub async fn get(
     })
 }
 
-/// What follows in an export that was begun.
+/// The next piece of an export that was begun.
 ///
 /// # Errors
 /// An object can't be reached; the key was revoked meanwhile. The export then ends unfinished.
@@ -145,7 +145,7 @@ pub async fn go_on(api: &impl Api, rest: &str) -> Result<(String, Option<String>
     told(api, &caller, place, spent).await
 }
 
-/// The next piece, and how to go on.
+/// The next piece, and how to continue.
 async fn told(
     api: &impl Api,
     caller: &KeyRecord,

@@ -1,4 +1,4 @@
-//! The parts of an export, a piece at a time. The key is looked at for each: a revoked one is told nothing more.
+//! The parts of an export, a piece at a time. The key is checked for each: a revoked one is sent nothing more.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -36,22 +36,22 @@ use crate::domain::to_json::to_json;
 /// How many parts there are.
 pub const COUNT: usize = 11;
 
-/// How many things are asked for one by one for a piece.
+/// How many items are requested one by one for a piece.
 const FEW: usize = 20;
 /// How many things a page of a list has.
 const PAGE: usize = 100;
-/// How many of those that are small.
+/// How many of small items.
 const MANY: usize = 500;
-/// A piece is told when it is so many bytes long, or so many objects were asked.
+/// A piece is sent when it has reached this many bytes, or this many objects were asked.
 const FULL: usize = 524_288;
 const ASKED: usize = 50;
-/// How many trunks are asked at most for what calls add up to: others ask the rest of them.
+/// The most trunks asked for their sums: others ask the rest.
 const TRUNKS: usize = 400;
-/// What calls add up to is asked for so many days at a time.
+/// Sums of calls are requested for this many days at a time.
 const WINDOW: Span = Span::from_secs(31 * 86_400);
 const DAY: u64 = 86_400_000;
 
-/// Some lines, what they cost in requests to objects, and where the part goes on; nowhere when it is over.
+/// Some lines, what they cost in requests to objects, and where the part continues; `None` when it is over.
 #[derive(Default)]
 pub struct Piece {
     pub lines: String,
@@ -64,7 +64,7 @@ impl Piece {
         self.lines += &line(kind, &to_json(item).unwrap_or_default());
     }
 
-    /// Goes on there in the list.
+    /// Continues there in the list.
     fn from(mut self, outer: Option<String>) -> Self {
         self.next = outer.map(|outer| (outer, String::new()));
         self
@@ -81,7 +81,7 @@ impl Piece {
         self.lines.len() >= FULL || self.cost >= ASKED
     }
 
-    /// The items of a page that a list's route answers, and what follows it.
+    /// The items of a page that a list's route answered, and where it continues.
     fn page(kind: &str, name: &str, cost: usize, told: &Response) -> Self {
         let body = text(told);
         let mut piece = Self::costing(cost);
@@ -96,7 +96,7 @@ impl Piece {
 /// The next piece.
 ///
 /// # Errors
-/// An object can't be reached; the key was revoked; a place that none has.
+/// An object can't be reached; the key was revoked; a place that does not exist.
 pub async fn piece(api: &impl Api, caller: &KeyRecord, place: &Place) -> Result<Piece, Refusal> {
     let outer = place.outer.as_str();
     match place.part {
@@ -154,7 +154,7 @@ async fn first(api: &impl Api, caller: &KeyRecord) -> Result<Piece, Refusal> {
     Ok(piece)
 }
 
-/// The next agents, each with its script and all.
+/// The next agents, complete with their scripts.
 async fn some_agents(api: &impl Api, caller: &KeyRecord, after: &str) -> Result<Piece, Refusal> {
     let after = match after.split_once('/') {
         Some((at, id)) => {
@@ -171,7 +171,7 @@ async fn some_agents(api: &impl Api, caller: &KeyRecord, after: &str) -> Result<
     let (slice, next) = agents::slice(api, caller.org_id, caller.key_id, &question).await?;
     let mut piece = Piece::costing(1);
     for agent in items(&format!("[{slice}]")) {
-        // An object of the release before tells no more than lists do.
+        // An object of the previous release tells no more than lists do.
         field(agent, "script").ok_or(Refusal::DirectoryUnavailable)?;
         piece.lines += &line("agent", agent);
     }
@@ -179,7 +179,7 @@ async fn some_agents(api: &impl Api, caller: &KeyRecord, after: &str) -> Result<
     Ok(piece.from(next.map(|(at, id)| format!("{}/{id}", at.0))))
 }
 
-/// All trunks behind this one, those that were deleted included, in an order that none of them leaves.
+/// All trunks after this one, including deleted ones, in an order that never changes.
 async fn trunks_after(
     api: &impl Api,
     caller: &KeyRecord,
@@ -217,9 +217,9 @@ async fn some_trunks(api: &impl Api, caller: &KeyRecord, after: &str) -> Result<
     Ok(piece.from(last.map(|trunk| trunk.id.tag().to_string())))
 }
 
-/// The next suppressed numbers: those of one shard after the other, as it has them.
+/// The next suppressed numbers, shard by shard, in each shard's order.
 async fn numbers(api: &impl Api, caller: &KeyRecord, place: &Place) -> Result<Piece, Refusal> {
-    // Whether the key is still good.
+    // Checks that the key is still valid.
     card(api, caller).await?;
     let shard: usize = match place.outer.as_str() {
         "" => 0,
@@ -261,8 +261,8 @@ async fn numbers(api: &impl Api, caller: &KeyRecord, place: &Place) -> Result<Pi
     Ok(piece)
 }
 
-/// The next campaign with its first recipients, or its next recipients. While one is told, `outer` is where the list of
-/// campaigns goes on behind it.
+/// The next campaign with its first recipients, or its next recipients. While one is being sent, `outer` is where the list
+/// of campaigns continues after it.
 async fn people(api: &impl Api, caller: &KeyRecord, place: &Place) -> Result<Piece, Refusal> {
     const LAST: &str = "-";
     let mut piece = Piece::costing(4);
@@ -280,7 +280,7 @@ async fn people(api: &impl Api, caller: &KeyRecord, place: &Place) -> Result<Pie
             piece.lines = page.lines;
             match body.pointer("/data/id").and_then(Value::as_str) {
                 Some(id) => (outer, id.to_owned(), 0),
-                // It is being deleted, or there is none.
+                // It is being deleted, or does not exist.
                 None => return Ok(piece.from(Some(outer))),
             }
         }
@@ -298,8 +298,8 @@ async fn people(api: &impl Api, caller: &KeyRecord, place: &Place) -> Result<Pie
     Ok(piece)
 }
 
-/// The next calls of a trunk, and of those behind it: `outer` is the last trunk that was told whole, `inner` how far it is
-/// with another.
+/// The next calls of a trunk, and of those after it: `outer` is the last trunk that was sent completely, `inner` the position
+/// in the next one.
 async fn calls(api: &impl Api, caller: &KeyRecord, place: &Place) -> Result<Piece, Refusal> {
     let mut trunks = trunks_after(api, caller, &place.outer).await?;
     let (from, mut before) = match place.inner.split_once('/') {
@@ -372,7 +372,7 @@ async fn test_deliveries(
     Ok(piece.from(last.map(|delivery| delivery.id.to_string())))
 }
 
-/// What calls add up to by days, for the next month.
+/// Sums of calls by day, for the next month.
 async fn sums(api: &impl Api, caller: &KeyRecord, from: &str) -> Result<Piece, Refusal> {
     let card = card(api, caller).await?;
     let from = match from {

@@ -19,7 +19,7 @@ const RESOURCE: Resource = Resource {
 /// A page of the log, newest first.
 ///
 /// # Errors
-/// A parameter that is unknown or has no such value.
+/// A parameter that is unknown or has an invalid value.
 pub async fn list(
     api: &impl Api,
     caller: &KeyRecord,
@@ -59,7 +59,7 @@ pub async fn list(
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of it.
+    //! The OpenAPI description of it.
 
     use crate::app::description::examples;
     use crate::app::description::{Description, ok};

@@ -1,4 +1,4 @@
-//! Creating things: every POST that does so takes an `Idempotency-Key`.
+//! Creating things: every POST that does so accepts an `Idempotency-Key`.
 
 use crate::app::asking::mismatched;
 use crate::app::directory::{
@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use super::Resource;
 use crate::domain::search;
 
-/// Where a request draws what is random in its answer: from a seed that a repeat gets again, if it has an
+/// The source of what is random in a response: a seed, which a repeat gets again if the request has an
 /// `Idempotency-Key`.
 pub struct Draw(Option<Once>);
 
@@ -27,10 +27,10 @@ impl Draw {
     /// The request's own.
     ///
     /// # Errors
-    /// An `Idempotency-Key` of another form.
+    /// An `Idempotency-Key` that is not well formed.
     pub fn of(api: &impl Api, request: &Request) -> Result<Self, Refusal> {
         let given = read_idempotency(request)?.map(|Idempotency { key, body }| {
-            // The same key on another route is another request, though its body is the same.
+            // The same key on another route belongs to another request, even if its body is the same.
             let request = Sha256::new().chain_update(format!("{}\n{body}", request.path));
             let body = hex(&request.finalize());
             Idempotency { key, body }
@@ -41,14 +41,14 @@ impl Draw {
         })))
     }
 
-    /// The same of a request of whose body nothing may be kept that its content can be tried out on.
+    /// The same for a request with a secret body: nothing may be kept by which guesses at its content could be checked.
     ///
     /// # Errors
-    /// An `Idempotency-Key` of another form.
+    /// An `Idempotency-Key` that is not well formed.
     pub fn of_secret(api: &impl Api, request: &Request) -> Result<Self, Refusal> {
         let Self(mut once) = Self::of(api, request)?;
         if let Some(once) = &mut once {
-            // While the master key changes a repeat may come when both are known.
+            // While the master key changes, a repeat may come when both are known.
             let secrets = api.secrets();
             let secrets = secrets.former.first().unwrap_or(secrets);
             let body = derive_by(&secrets.once_key, &once.given.body, "request");
@@ -102,8 +102,8 @@ impl Draw {
         OrgId::from_entropy(self.id_entropy(api, "organisation id"))
     }
 
-    /// Settles with the operator's own directory what an `Idempotency-Key` stands for: there is no organisation yet whose
-    /// directory could. A repeat is given the seed of the first, so that all of it comes out the same.
+    /// Settles with the operator's own directory what an `Idempotency-Key` stands for, since there is no organisation yet whose
+    /// directory could. A repeat gets the seed of the first request, so that all of it comes out the same.
     ///
     /// # Errors
     /// The key was used for another request; the directory can't be reached.
@@ -111,7 +111,7 @@ impl Draw {
         let Some(once) = &mut self.0 else {
             return Ok(());
         };
-        // While the master key changes both know it: a repeat may come when the earlier one is gone.
+        // While the master key changes, both directories know it: a repeat may come when the earlier key is gone.
         let secrets = api.secrets();
         for secrets in secrets.former.first().into_iter().chain([secrets]) {
             let entropy = derive_by(&secrets.once_key, "", "operator's directory");
@@ -126,10 +126,10 @@ impl Draw {
         Ok(())
     }
 
-    /// Asks a directory for something new. The answer is that of the first request under this key.
+    /// Asks a directory for something new. The response is that of the first request under this key.
     ///
     /// # Errors
-    /// As the directory refuses; the key was used for another request, or is being used.
+    /// The directory's refusals; the key was used for another request, or is being used.
     pub(super) async fn create(
         self,
         api: &impl Api,
@@ -147,10 +147,10 @@ impl Draw {
     }
 }
 
-/// Asks a directory for something new, and answers with what is shown once, by its field.
+/// Asks a directory for something new, and adds what is shown only once to the response, by field.
 ///
 /// # Errors
-/// As the directory refuses.
+/// The directory's refusals.
 pub(super) async fn ask(
     api: &impl Api,
     org: OrgId,
@@ -181,8 +181,8 @@ pub(super) async fn ask(
             Some(seed) => shown_once(api, seed, field),
             None => (*value).to_owned(),
         };
-        // In JSON a field's name with no backslash before its quotes is no part of a string, and the answers that show
-        // something hold no object of anybody else's.
+        // In JSON, a field's name without a backslash before its quotes is not part of a string, and the responses that show
+        // something contain no object of anybody else's.
         let (empty, full) = (
             format!(r#""{field}":"""#),
             format!(r#""{field}":"{value}""#),
@@ -207,7 +207,7 @@ fn first_half(entropy: [u8; 32]) -> [u8; 16] {
     std::array::from_fn(|at| entropy.get(at).copied().unwrap_or_default())
 }
 
-/// A seed for what a request draws. While the master key changes it says by which of them that is.
+/// A seed for what a request draws. While the master key changes, it says which one it belongs to.
 fn new_seed(api: &impl Api) -> String {
     let seed = hex(&api.entropy());
     let secrets = api.secrets();
@@ -217,14 +217,14 @@ fn new_seed(api: &impl Api) -> String {
     }
 }
 
-/// What tells one master key's seeds from another's.
+/// Tells one master key's seeds from another's.
 fn name_of(secrets: &Secrets) -> String {
     let mut name = hex(&derive_by(&secrets.once_key, "", "name"));
     name.truncate(8);
     name
 }
 
-/// By the key that the seed was drawn under: the one before, if it does not say.
+/// Derived with the key under which the seed was drawn: the former one, if it does not say.
 fn derive(api: &impl Api, seed: &str, purpose: &str) -> [u8; 32] {
     let secrets = api.secrets();
     let own = match seed.split_once('.') {

@@ -1,4 +1,4 @@
-//! `/erasures`: one person's data is erased, and that it was.
+//! `/erasures`: erasing one person's data, and the record of it.
 
 use super::create::Draw;
 use super::suppressions::read_phone;
@@ -15,7 +15,7 @@ use crate::domain::contacts::Number;
 use crate::domain::erasure::ErasureRefusal;
 use crate::domain::refusal::Refusal;
 
-/// What a refusal calls them.
+/// Their name in refusals.
 pub(super) const PLURAL: &str = "erasures";
 
 const RESOURCE: Resource = Resource {
@@ -48,7 +48,7 @@ pub struct CreateErasure {
 /// `POST /erasures`.
 ///
 /// # Errors
-/// A body of another shape; the directory can't be reached, or has too many of them.
+/// An invalid body; the directory can't be reached, or has too many erasures.
 pub async fn create(
     api: &impl Api,
     caller: &KeyRecord,
@@ -68,7 +68,7 @@ pub async fn create(
 /// `GET /erasures`: newest first.
 ///
 /// # Errors
-/// A parameter that is unknown or has no such value; the directory can't be reached.
+/// A parameter that is unknown or has an invalid value; the directory can't be reached.
 pub async fn list(
     api: &impl Api,
     caller: &KeyRecord,
@@ -105,7 +105,7 @@ pub async fn list(
 /// `GET /erasures/{id}`.
 ///
 /// # Errors
-/// There is none; the directory can't be reached.
+/// No such erasure; the directory can't be reached.
 pub async fn get(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<Response, Refusal> {
     let id = id
         .parse()
@@ -117,7 +117,7 @@ pub async fn get(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<Respons
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of them.
+    //! The OpenAPI description of them.
 
     use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! `calling_hours`, as a body has it.
+//! The field `calling_hours` of a body.
 
 use serde_json::{Map, Value};
 
@@ -9,7 +9,7 @@ use crate::domain::calling_hours::{
 };
 use crate::domain::refusal::Refusal;
 
-/// What its fields must be.
+/// What `time_zone` must be.
 pub const TIME_ZONE: &str = "callee or an IANA time zone";
 /// What `fallback_time_zone` must be.
 pub const FALLBACK: &str = "an IANA time zone";
@@ -29,10 +29,10 @@ pub const TO: &str = "a time after from, up to 24:00";
 const PREFIX: &str = "calling_hours.";
 const WINDOW: &str = "calling_hours.windows.";
 
-/// Reads the field: a change replaces all of it, and `null` is none.
+/// Reads the field: a change replaces all of it, and `null` clears it.
 ///
 /// # Errors
-/// What is not what it must be.
+/// The first part that is invalid.
 pub fn read_hours(
     body: &mut Body,
     before: Option<CallingHours>,
@@ -104,13 +104,13 @@ fn time(value: Value) -> Option<WallTime> {
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of it.
+    //! The OpenAPI description of it.
 
     use super::{CLOSED_DATES, DAYS, FALLBACK, FROM, ON_CLOSED, TIME_ZONE, TO, WINDOWS};
     use crate::app::description::refusals::{must, nested_required};
     use crate::domain::refusal::Refusal;
 
-    /// How the field is refused.
+    /// The ways the field is refused.
     pub fn hours() -> Vec<Refusal> {
         let mut all = vec![must("calling_hours", "an object")];
         let fields = [

@@ -37,7 +37,7 @@ pub struct CreateKey {
     pub expires_at: Option<String>,
 }
 
-/// What an end must be.
+/// What an expiry must be.
 pub const END: &str = "an ISO 8601 time in the future";
 
 /// Draws a key, shown in this field. The directory gets its digest, its holder the key.
@@ -61,7 +61,7 @@ pub fn draw(
     (raw, new)
 }
 
-/// A new key is good here at once, however late its copy is.
+/// A new key works here at once, however late its copy is.
 pub fn learn(api: &impl Api, digest: KeyDigest, record: &KeyRecord) {
     if let Ok(json) = to_json(record) {
         api.learn(&RecordKey::ApiKey(digest), &json);
@@ -71,7 +71,7 @@ pub fn learn(api: &impl Api, digest: KeyDigest, record: &KeyRecord) {
 /// `POST /api-keys`.
 ///
 /// # Errors
-/// A body of another shape; an end that is past; too many keys.
+/// An invalid body; an expiry in the past; too many keys.
 pub async fn create(
     api: &impl Api,
     caller: &KeyRecord,
@@ -104,17 +104,17 @@ pub(super) fn read_end(body: &mut Body) -> Result<Option<Timestamp>, Refusal> {
     expires_at.transpose()
 }
 
-/// A key that somebody wants.
+/// A key as requested.
 pub(super) struct Wanted {
     pub name: String,
     pub role: Role,
     pub expires_at: Option<Timestamp>,
 }
 
-/// Makes a key for an organisation, and shows it, this once.
+/// Makes a key for an organisation, and shows it this once.
 ///
 /// # Errors
-/// As the directory refuses.
+/// The directory's refusals.
 pub(super) async fn make(
     api: &impl Api,
     org_id: OrgId,
@@ -133,7 +133,7 @@ pub(super) async fn make(
     let new = command::CreateKey(Box::new(new));
     let shown = [("key", raw.reveal())];
     let response = draw.create(api, org_id, who, new, &shown, thing).await?;
-    // What a repeat shows was drawn before: nobody has the key that this one drew.
+    // A repeat shows the key drawn first: nobody has the one drawn now.
     if !response.is_replayed()
         && let Some(key_id) = id_in(&response.body)
     {
@@ -154,10 +154,10 @@ fn id_in(body: &[u8]) -> Option<KeyId> {
     id.trim_matches('"').parse().ok()
 }
 
-/// `GET /api-keys`: newest first, expired ones too.
+/// `GET /api-keys`: newest first, including expired ones.
 ///
 /// # Errors
-/// A parameter that is unknown or has no such value.
+/// A parameter that is unknown or has an invalid value.
 pub async fn list(
     api: &impl Api,
     caller: &KeyRecord,
@@ -206,7 +206,7 @@ pub async fn delete(
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of them.
+    //! The OpenAPI description of them.
 
     use serde_json::json;
 

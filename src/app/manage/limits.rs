@@ -1,4 +1,4 @@
-//! `contact_limits`, as a body has it.
+//! The field `contact_limits` of a body.
 
 use serde_json::Value;
 
@@ -11,10 +11,10 @@ use crate::domain::refusal::Refusal;
 pub const LIMITS: &str = "an array of at most 5 limits such as {\"max_dials\": 3, \"per\": \"day\"} (1 to 100, per hour, day or week) \
      or {\"min_gap_seconds\": 3600} (1 to 604800)";
 
-/// Reads the field: a change replaces all of it, and `null` is none.
+/// Reads the field: a change replaces all of it, and `null` clears it.
 ///
 /// # Errors
-/// What is not what it must be.
+/// The first part that is invalid.
 pub fn read_limits(
     body: &mut Body,
     before: Vec<ContactLimit>,
@@ -33,7 +33,7 @@ fn read(value: &Value) -> Option<ContactLimit> {
         let number = json::whole(given.get(name)?, 1..=u64::from(most))?;
         u32::try_from(number).ok()
     };
-    // `null` is the same as left out.
+    // `null` is the same as leaving it out.
     let fields = given.values().filter(|value| !value.is_null()).count();
     if let (1, Some(gap)) = (fields, number("min_gap_seconds", LONGEST_GAP)) {
         return Some(ContactLimit(gap, Per::Gap));

@@ -1,4 +1,4 @@
-//! Management: the routes under which owners and admins change what their organisation has.
+//! Management: the routes with which owners and admins change their organisation.
 //!
 //! A handler reads and checks the body, and asks the directory; the directory decides.
 
@@ -25,10 +25,10 @@ use crate::domain::campaign::{CampaignRefusal, Status};
 use crate::domain::erasure::ErasureRefusal;
 use crate::domain::refusal::Refusal;
 
-/// How often a change is composed anew when somebody else's came in between.
+/// How often a change is composed again when another came in between.
 const TRIES: usize = 5;
 
-/// Who asks by this request.
+/// The caller and this request.
 fn by<'a>(caller: &KeyRecord, request: &'a Request) -> By<'a> {
     By {
         key: Some(caller.key_id),
@@ -36,7 +36,7 @@ fn by<'a>(caller: &KeyRecord, request: &'a Request) -> By<'a> {
     }
 }
 
-/// Asks for a change; what a refusal means depends on the thing.
+/// Asks for a change; what a refusal means depends on the resource.
 async fn change<C: AskDirectory>(
     api: &impl Api,
     caller: &KeyRecord,
@@ -51,7 +51,7 @@ async fn change<C: AskDirectory>(
         .map_err(|denied| thing.refusal(denied))
 }
 
-/// Asks a question of the caller's directory.
+/// Asks the caller's directory a question.
 async fn get<C: AskDirectory>(
     api: &impl Api,
     caller: &KeyRecord,
@@ -63,8 +63,8 @@ async fn get<C: AskDirectory>(
         .map_err(|denied| thing.refusal(denied))
 }
 
-/// Changes what somebody else may be changing: `attempt` reads it as it is, and gives what to save, which names what it was
-/// made from, and what it is then.
+/// Changes something that others may be changing: `attempt` reads it as it is, and returns the command to save it, which names
+/// what it was made from, and the result.
 ///
 /// # Errors
 /// Those of `attempt`, and of the directory; it was changed each time.
@@ -90,12 +90,12 @@ async fn change_by_comparison<C: AskDirectory, T>(
     Err(Refusal::DirectoryUnavailable)
 }
 
-/// The directory did not answer, or another question.
+/// The directory did not answer, or not this question.
 fn unheard(_: Unavailable) -> Refusal {
     Refusal::DirectoryUnavailable
 }
 
-/// What a route is about: the words its refusals need.
+/// The subject of a route: the words for its refusals.
 struct Resource {
     missing: Refusal,
     plural: &'static str,
@@ -128,7 +128,7 @@ impl Resource {
             DirectoryRefusal::KeyReused => Refusal::IdempotencyKeyReused,
             DirectoryRefusal::InProgress => Refusal::IdempotencyKeyInProgress,
             DirectoryRefusal::LiveCalls => Refusal::TrunkHasLiveCalls,
-            // The change is kept and will be told; the caller may ask again, which does no harm.
+            // The change is stored and will be told; asking again does no harm.
             DirectoryRefusal::NotPropagated | DirectoryRefusal::Changed => {
                 Refusal::DirectoryUnavailable
             }

@@ -25,7 +25,7 @@ const RESOURCE: Resource = Resource {
 const ENDPOINT: Address = Address {
     field: "recordings.endpoint",
     takes_ws: false,
-    // LiveKit's Egress writes there, and browsers read there: the Worker never does.
+    // LiveKit's Egress writes there, and browsers read from there: the Worker never connects to it.
     is_fetched: false,
 };
 
@@ -146,7 +146,7 @@ pub async fn get(api: &impl Api, caller: &KeyRecord) -> Result<Response, Refusal
 /// `PATCH /settings`.
 ///
 /// # Errors
-/// A body of another shape.
+/// An invalid body.
 pub async fn update(
     api: &impl Api,
     caller: &KeyRecord,
@@ -164,7 +164,7 @@ pub async fn update(
     Ok(Response::json(200, &SettingsView::from(&media.await?)))
 }
 
-/// What is to be kept, by a body that changes what was.
+/// The new settings, from a body that changes the present ones.
 async fn read(
     api: &impl Api,
     caller: &KeyRecord,
@@ -249,7 +249,7 @@ async fn read_storage(
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of them.
+    //! The OpenAPI description of them.
 
     use serde_json::{Value, json};
 

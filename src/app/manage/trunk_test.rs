@@ -1,4 +1,4 @@
-//! `POST /sip-trunks/{id}/test`: whether a trunk's connection would carry a call, without one.
+//! `POST /sip-trunks/{id}/test`: whether a trunk's connection would carry a call, without making one.
 
 use serde::Serialize;
 
@@ -33,7 +33,7 @@ struct CheckView {
     message: String,
 }
 
-/// Tests the connection, of an inactive trunk too. Rings nobody and changes nothing.
+/// Tests the connection, even of an inactive trunk. Rings nobody and changes nothing.
 ///
 /// # Errors
 /// No such trunk.
@@ -61,7 +61,7 @@ pub async fn test(
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of it.
+    //! The OpenAPI description of it.
 
     use super::TrunkTest;
     use crate::app::description::examples;

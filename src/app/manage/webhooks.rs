@@ -57,7 +57,7 @@ pub async fn secret(api: &impl Api, caller: &KeyRecord) -> Result<Response, Refu
 /// `POST /webhooks/secret/rotate`.
 ///
 /// # Errors
-/// A body of another shape.
+/// An invalid body.
 pub async fn rotate(
     api: &impl Api,
     caller: &KeyRecord,
@@ -87,7 +87,7 @@ pub async fn rotate(
 /// `POST /webhooks/test`: a signed example event to any receiver.
 ///
 /// # Errors
-/// A body of another shape; a URL that callbacks may not go to.
+/// An invalid body; a URL that callbacks may not go to.
 pub async fn test(
     api: &impl Api,
     caller: &KeyRecord,
@@ -108,7 +108,7 @@ pub async fn test(
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of them.
+    //! The OpenAPI description of them.
 
     use serde_json::json;
 

@@ -9,7 +9,7 @@ use crate::app::description::reference::CURSOR_PATTERN;
 /// Schemas by their names.
 pub type Schemas = BTreeMap<String, Value>;
 
-/// What an answer leaves out when there is nothing to say; all else is always there.
+/// Fields that responses leave out if there is nothing to say; all others are always present.
 pub const LEFT_OUT: [&str; 10] = [
     "outcome_schema",
     "voicemail",
@@ -23,10 +23,10 @@ pub const LEFT_OUT: [&str; 10] = [
     "min_gap_seconds",
 ];
 
-/// The same, of this object alone: elsewhere the field is always there, be it null.
+/// The same in this object only: elsewhere the field is always present, if only as null.
 pub const LEFT_OUT_OF: (&str, &str) = ("CallIsOver", "next_call_id");
 
-/// Makes one schema of two, none of whose fields is always there.
+/// Unites two schemas into one, none of whose fields is always present.
 pub fn unite(schemas: &mut Schemas, whole: &str, part: &str) {
     let part = schemas.remove(part).unwrap_or_default();
     let Some(Value::Object(whole)) = schemas.get_mut(whole) else {
@@ -40,7 +40,7 @@ pub fn unite(schemas: &mut Schemas, whole: &str, part: &str) {
     }
 }
 
-/// Says of each object without known fields that it may have any, and of each cursor what it looks like.
+/// Says of each object without known fields that it may have any, and of each cursor what form it has.
 pub fn complete(schema: &mut Value) {
     let Some(object) = schema.as_object_mut() else {
         return;
@@ -62,7 +62,7 @@ pub fn complete(schema: &mut Value) {
     each_part(schema, &mut complete);
 }
 
-/// Turns each `allOf`, as a flattened or inlined field derives it, into the one object that is sent.
+/// Turns each `allOf`, as derived from a flattened or inlined field, into the one object that is sent.
 pub fn merge(schema: &mut Value, all: &Schemas) {
     let parts = schema
         .as_object_mut()
@@ -88,7 +88,7 @@ pub fn merge(schema: &mut Value, all: &Schemas) {
         }
         whole.extend(schema.as_object().cloned().unwrap_or_default());
         if whole.contains_key("enum") {
-            whole.insert("type".to_owned(), "string".into()); // the wrapper alone is an object
+            whole.insert("type".to_owned(), "string".into()); // only the wrapper is an object
         }
         *schema = Value::Object(whole);
         if !properties.is_empty() {
@@ -99,7 +99,7 @@ pub fn merge(schema: &mut Value, all: &Schemas) {
     each_part(schema, &mut |part| merge(part, all));
 }
 
-/// Closes each object with known fields, and makes all of its fields required if it is `whole`.
+/// Closes each object with known fields, and makes all of them required if it is `whole`.
 pub fn close(schema: &mut Value, whole: bool) {
     let names = schema
         .get("properties")

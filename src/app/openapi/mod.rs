@@ -1,7 +1,7 @@
-//! `openapi.json`: the API as it describes itself, made from the types that are sent and received.
+//! `openapi.json`: the API's description of itself, made from the types that are sent and received.
 //!
 //! Paths, methods and roles come from the table of routes, what each does and answers from its handler's own `describe`, shapes
-//! from the views, error texts from [`Refusal`](crate::domain::refusal::Refusal). `npm run openapi` writes the document anew.
+//! from the views, error texts from [`Refusal`](crate::domain::refusal::Refusal). `npm run openapi` rewrites the document.
 
 mod exact;
 mod paths;
@@ -14,7 +14,7 @@ use crate::app::api::routes::{ROUTES, describe};
 use crate::domain::call::{longest, watchdogs};
 use crate::domain::settings::Settings;
 
-/// The document as it is kept; whoever serves it puts its own origin before the other servers.
+/// The document as committed; whoever serves it puts its own origin before the other servers.
 #[must_use]
 pub fn text() -> String {
     format!("{:#}\n", document())

@@ -57,7 +57,7 @@ fn operation(route: &Route, described: &Description) -> Value {
     Value::Object(operation)
 }
 
-/// The name that generated clients give an operation: a verb, and what it is done to.
+/// An operation's name in generated clients: a verb and its object.
 fn operation_id(action: Action, described: &Description) -> String {
     if let Some(id) = described.id {
         return id.to_owned();
@@ -88,7 +88,7 @@ fn security(access: Access) -> Value {
     }
 }
 
-/// Those of the path, and the route's own.
+/// The path's parameters, and the route's own.
 fn parameters(path: &str, described: &Description) -> Vec<Value> {
     let names = path
         .split('/')

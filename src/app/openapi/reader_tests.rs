@@ -1,4 +1,4 @@
-//! What readers of OpenAPI documents stumble over: each of these cost some generator's client its life.
+//! What readers of OpenAPI documents stumble over: each of these broke some generator's client.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ fn schemas(document: &Value) -> &Map<String, Value> {
         .expect("schemas")
 }
 
-/// Each object of the document with the path to it.
+/// Calls `then` for each object of the document with the path to it.
 fn each(value: &Value, path: &str, then: &mut dyn FnMut(&str, &Map<String, Value>)) {
     match value {
         Value::Object(object) => {
@@ -190,7 +190,7 @@ fn a_time_in_a_query_is_a_plain_string() {
         let name = object.get("name").and_then(Value::as_str);
         let is_time = |name: &str| name.starts_with("created_") || name == "from" || name == "to";
         if object.get("in") == Some(&"query".into()) && name.is_some_and(is_time) {
-            // As a date-time it would be made a type of its own, which writes no date, or a time that is not understood.
+            // As a date-time it would become a type of its own, which writes no date, or a time that is not understood.
             assert_eq!(object["schema"]["type"], "string", "{path}");
             assert_eq!(object["schema"]["format"], Value::Null, "{path}");
             seen += 1;
@@ -222,7 +222,7 @@ fn folded(name: &str) -> String {
         .collect()
 }
 
-/// The constants that Go and its like make of all enumerations of a package, without their types before them.
+/// The constants that Go and similar languages make of all enumerations of a package, without their types as prefixes.
 fn constants(schema: &Value) -> Vec<String> {
     let named = strings(&schema["x-enum-varnames"]);
     let named: Vec<_> = named.map(folded).collect();
@@ -239,9 +239,9 @@ fn no_two_things_become_one_name_in_a_generated_client() {
     let mut take = |name: String| assert!(names.insert(name.clone()), "{name} comes twice");
     for (name, schema) in schemas(&document) {
         take(folded(name));
-        // What a language calls the maker of another.
+        // The name some languages give to a constructor.
         take(format!("new{}", folded(name)));
-        // What tells the variants of a choice apart.
+        // Names that tell the variants of a choice apart.
         if schema["oneOf"].is_array() {
             take(format!("{}type", folded(name)));
         }
@@ -283,7 +283,7 @@ fn no_two_things_become_one_name_in_a_generated_client() {
             );
         }
     }
-    // Whose em dash no language has in a name.
+    // No language allows its em dash in a name.
     let statuses = &schemas(&document)["CallStatus"];
     let named = strings(&statuses["x-enum-varnames"]).count();
     assert_eq!(named, crate::domain::call::CallStatus::ALL.len());

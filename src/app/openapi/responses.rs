@@ -1,4 +1,4 @@
-//! The answers of a route: its success, and every refusal it can give, by status.
+//! The responses of a route: its success, and every refusal it can give, by status.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ pub fn of(route: &Route, described: &Description) -> Value {
 
 type Headers = Vec<(&'static str, &'static str)>;
 
-/// The headers of the success beside those of all answers.
+/// The headers of the success, besides those of all responses.
 fn own_headers(described: &Description) -> Headers {
     let mut headers = Headers::new();
     if described.tells_quota {
@@ -77,7 +77,7 @@ fn every_refusal(route: &Route, described: &Description) -> Vec<Refusal> {
     let mut all = vec![
         Refusal::HttpsRequired,
         Refusal::MethodNotAllowed(String::new()),
-        // What a deployment without its secrets answers to anything.
+        // The response of a deployment without its secrets to anything.
         Refusal::AuthenticationUnavailable,
     ];
     match route.access {
@@ -91,7 +91,7 @@ fn every_refusal(route: &Route, described: &Description) -> Vec<Refusal> {
             all.extend(Some(Refusal::CrossOrigin).filter(|_| route.method != "GET"));
         }
     }
-    // What may be a file as well says itself what it takes.
+    // A body that may also be a file says itself what it accepts.
     if described.body.is_some() && described.file.is_empty() {
         all.extend([
             Refusal::NotJsonContentType,
@@ -199,7 +199,7 @@ fn named((name, component): (&'static str, &'static str)) -> (String, Value) {
     (name.to_owned(), header(component))
 }
 
-/// Headers that several answers share.
+/// Headers that several responses share.
 pub fn headers() -> Value {
     let mut codes: Vec<_> = Refusal::examples().iter().map(Refusal::code).collect();
     codes.push(INTERNAL_ERROR.0);

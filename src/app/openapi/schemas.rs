@@ -1,5 +1,5 @@
-//! The schemas: what the types derive, made exact. An answer's object has all of its fields and no
-//! other; a body's has those it must have.
+//! The schemas: what the types derive, made exact. A response's object has all of its fields and no
+//! others; a body's has those it must have.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use crate::app::description::reference::reference;
 use crate::app::description::{Description, Schema};
 use crate::domain::call::CallStatus;
 
-/// The answer to `POST /calls`, in one shape for a call and for a dry run: generators make nothing that compiles of two.
+/// The response to `POST /calls`, in one shape for a call and for a dry run: no generator makes something that compiles of two.
 pub const EITHER: &str = "TriggeredCall";
 
 /// All schemas by their public names.
@@ -27,7 +27,7 @@ pub fn all(routes: &[Description]) -> Map<String, Value> {
     all.into_iter().collect()
 }
 
-/// What requests are answered.
+/// The responses.
 fn answers(routes: &[Description]) -> Schemas {
     let mut answers = Schemas::new();
     for route in routes {
@@ -51,7 +51,7 @@ fn answers(routes: &[Description]) -> Schemas {
     answers
 }
 
-/// What requests bring.
+/// The request bodies.
 fn bodies(routes: &[Description]) -> Schemas {
     let mut bodies = Schemas::new();
     for body in routes.iter().filter_map(|route| route.body.as_ref()) {
@@ -88,7 +88,7 @@ fn bodies(routes: &[Description]) -> Schemas {
     bodies
 }
 
-/// What the variants of a choice are called, in their order.
+/// The names of the variants of a choice, in order.
 const VARIANTS: [(&str, [&str; 2]); 2] = [
     ("Carrier", ["SimulatorCarrier", "LiveKitCarrier"]),
     (
@@ -97,7 +97,7 @@ const VARIANTS: [(&str, [&str; 2]); 2] = [
     ),
 ];
 
-/// Gives the variants of a choice names of their own: a client that invents them says `CarrierOneOf1`.
+/// Gives the variants of a choice names of their own: a client that invents them has `CarrierOneOf1`.
 fn name_variants(all: &mut Schemas, whole: &str, names: [&str; 2]) {
     let variants = all
         .get_mut(whole)
@@ -112,7 +112,7 @@ fn name_variants(all: &mut Schemas, whole: &str, names: [&str; 2]) {
     all.extend(named);
 }
 
-/// What no type of ours is, and no route alone has.
+/// Schemas without a type of ours that do not belong to a single route.
 fn shared() -> [(&'static str, Value); 4] {
     let error = json!({
         "type": "object",
@@ -166,7 +166,7 @@ fn voicemail() -> Value {
     })
 }
 
-/// What a type can't say of its fields.
+/// Adds what a type can't say about its fields.
 fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
     let phone = json!({"pattern": r"^\+[1-9][0-9]{6,14}$"});
     let corrections: &[(&str, Value)] = &match name.as_str() {
@@ -201,13 +201,13 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
         ],
         "CreateAgent" | "ChangeAgent" => agents_fields(),
         "CallStatus" => {
-            // In place of what a generator makes of `Rejected — Capacity`.
+            // Instead of what a generator makes of `Rejected — Capacity`.
             let names = CallStatus::ALL.map(|status| format!("{status:?}"));
             set(&mut schema, "x-enum-varnames", json!(names));
             vec![]
         }
-        // Clients name what a number is, what is done with it, why it is called again, where a campaign and its people are,
-        // where an erasure is, and what usage is told by, beside what calls and agents are.
+        // Clients have named types for these enumerations, as for those of calls and agents: a number's type and what is done with high
+        // risk, why a call is repeated, the statuses of campaigns, recipients and erasures, and what usage is grouped by.
         "NumberType" | "HighRisk" | "Cause" | "CampaignStatus" | "RecipientStatus" | "HeldBy"
         | "GroupBy" | "ErasureStatus" => {
             let names = variants(&schema, name.as_ref());

@@ -1,4 +1,4 @@
-//! `GET /platform/v1/health`: how the platform is, with a page of its trunks.
+//! `GET /platform/v1/health`: the platform's health, with a page of its trunks.
 
 use super::views::{
     AlertView, BacklogView, BindingView, CarrierKeysView, ConnectionCheckView, CronView,
@@ -20,13 +20,13 @@ use crate::domain::vitals::{Vitals, VitalsAsked};
 
 type Of = (OrgId, TrunkId);
 
-/// What the parameters that are switches must be.
+/// The valid values of switch parameters.
 pub(super) const SWITCH: &str = "true or false";
 
 /// `GET /platform/v1/health`.
 ///
 /// # Errors
-/// A parameter that is unknown or has no such value; the operator's directory can't be reached.
+/// A parameter that is unknown or has an invalid value; the operator's directory can't be reached.
 pub async fn health(api: &impl Api, _: Operator, request: &Request) -> Result<Response, Refusal> {
     let page = Page::read(request, &["checks", "probe"])?;
     let switch = |name: &str| page.parsed(name, SWITCH, |text| text.parse::<bool>().ok());
@@ -130,7 +130,7 @@ fn together(trunks: &[Of], told: &[(Of, Vitals)]) -> TrunksView {
     }
 }
 
-/// The trunks that are amiss; with checks, all that have a LiveKit server.
+/// The trunks with problems; with checks, all that have a LiveKit server.
 async fn details(
     api: &impl Api,
     trunks: &[Of],
@@ -188,7 +188,7 @@ fn view(api: &impl Api, (org_id, sip_trunk_id): Of, vitals: Option<&Vitals>) -> 
     }
 }
 
-/// Whether this deployment answers where agents and LiveKit's webhook are sent to.
+/// Whether this deployment answers at the URL that agents and LiveKit's webhook use.
 async fn public_url_check(api: &impl Api, url: &str) -> ConnectionCheckView {
     let told = api.deployment_at(url).await;
     let is_own = |deployment: &Option<String>| *deployment == Some(api.secrets().deployment());
@@ -204,7 +204,7 @@ async fn public_url_check(api: &impl Api, url: &str) -> ConnectionCheckView {
     }
 }
 
-/// What a test of a trunk's connection finds; nothing where it can't be asked which that is.
+/// The results of testing a trunk's connection; empty if its configuration can't be read.
 async fn check(api: &impl Api, org: OrgId, trunk: TrunkId) -> Vec<ConnectionCheckView> {
     let config = directory::ask(api, org, By::PLATFORM, command::Trunk(trunk)).await;
     let Ok(Ok(config)) = config else {
@@ -217,7 +217,7 @@ async fn check(api: &impl Api, org: OrgId, trunk: TrunkId) -> Vec<ConnectionChec
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of it.
+    //! The OpenAPI description of it.
 
     use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! `GET /platform/v1/metrics`: what the platform counts, as OpenMetrics text; and the same of one trunk as numbers.
+//! `GET /platform/v1/metrics`: the platform's metrics as OpenMetrics text; and those of one trunk as numbers.
 
 use std::fmt::Write as _;
 
@@ -13,9 +13,9 @@ use crate::domain::refusal::Refusal;
 use crate::domain::usage::Tally;
 use crate::domain::vitals::{Counts, Vitals, VitalsAsked};
 
-/// How many trunks one answer tells of: some 5 MB.
+/// The most trunks in one response: some 5 MB.
 pub(super) const MOST: usize = 2_000;
-/// Among how many parts all trunks may be shared.
+/// The most parts into which all trunks may be divided.
 const MOST_SHARDS: u32 = 1_000;
 pub(super) const SHARDS: &str = "shards must be a number from 1 to 1000";
 pub(super) const SHARD: &str = "shard must be a number below shards";
@@ -28,7 +28,7 @@ type Trunk = ((OrgId, TrunkId), Vitals);
 /// `GET /platform/v1/metrics`.
 ///
 /// # Errors
-/// A parameter that is unknown or has no such value; more trunks than an answer tells of; the operator's directory can't be
+/// A parameter that is unknown or has an invalid value; more trunks than a response may have; the operator's directory can't be
 /// reached.
 pub async fn metrics(api: &impl Api, _: Operator, request: &Request) -> Result<Response, Refusal> {
     let (shard, shards) = shard(request)?;
@@ -45,7 +45,7 @@ pub async fn metrics(api: &impl Api, _: Operator, request: &Request) -> Result<R
     let mut text = Text::default();
     trunks_text(&mut text, &told);
     depth_text(&mut text, &told);
-    // Of the platform, one part tells.
+    // One part tells about the platform.
     if shard == 0 {
         let oversight = overseen(api).await?;
         platform_text(&mut text, &oversight);
@@ -65,7 +65,7 @@ pub async fn metrics(api: &impl Api, _: Operator, request: &Request) -> Result<R
     })
 }
 
-/// Which part of the trunks is asked for.
+/// The part of the trunks that is requested.
 fn shard(request: &Request) -> Result<(u32, u32), Refusal> {
     let given = request.parameters();
     check_names(&given, |name| matches!(name, "shard" | "shards"))?;
@@ -89,7 +89,7 @@ fn shard(request: &Request) -> Result<(u32, u32), Refusal> {
 #[derive(Default)]
 struct Text {
     text: String,
-    /// What the present family's samples are called.
+    /// The name of the present family's samples.
     name: String,
 }
 
@@ -112,7 +112,7 @@ impl Text {
         self.name = name.to_owned();
     }
 
-    /// No value needs to be escaped: ids, and words of the code.
+    /// No value needs escaping: ids, and words from the code.
     fn sample(&mut self, labels: &str, value: u64) {
         let name = &self.name;
         let _ = match labels {
@@ -121,7 +121,7 @@ impl Text {
         };
     }
 
-    /// A sample of each trunk that has one.
+    /// A sample for each trunk that has a value.
     fn trunks(&mut self, told: &[Trunk], value: impl Fn(&Vitals) -> Option<u64>) {
         for (of, vitals) in told {
             if let Some(value) = value(vitals) {
@@ -139,7 +139,7 @@ fn number(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-/// How many calls ended in each way, but for those that failed.
+/// How many calls ended in each way, except failures.
 fn ends(tally: &Tally) -> [(&'static str, u64); 3] {
     [
         ("completed", tally.completed),
@@ -194,7 +194,7 @@ fn trunks_text(text: &mut Text, told: &[Trunk]) {
     }
 }
 
-/// How deep the trunks' work is.
+/// How much work is waiting on the trunks.
 fn depth_text(text: &mut Text, told: &[Trunk]) {
     text.gauge(
         "audatec_callbacks_pending",
@@ -234,7 +234,7 @@ fn depth_text(text: &mut Text, told: &[Trunk]) {
     text.trunks(told, |told| Some(told.undelivered_since?.as_secs()));
 }
 
-/// Callbacks that were delivered, and given up. Neither number ever falls.
+/// Callbacks delivered and given up. Neither number ever falls.
 fn results(counts: &Counts) -> [(&'static str, u64); 2] {
     let over = &counts.over;
     [
@@ -294,7 +294,7 @@ pub fn numbers(vitals: &Vitals) -> Vec<f64> {
         number(vitals.waiting),
         vitals.storage_bytes,
         is_open(vitals),
-        // Whether the first nine are counted.
+        // Whether the first nine were counted.
         u64::from(vitals.counts.is_some()),
     ];
     all.map(|number| number as f64).to_vec()
@@ -302,7 +302,7 @@ pub fn numbers(vitals: &Vitals) -> Vec<f64> {
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of it.
+    //! The OpenAPI description of it.
 
     use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What the platform tells its operator of itself: how it is (health), what it counts (metrics), and what the cron gathers
+//! What the platform tells its operator about itself: its health, its metrics, and what the cron gathers
 //! (sweep).
 
 pub mod health;
@@ -24,7 +24,7 @@ async fn overseen(api: &impl Api) -> Result<Box<Oversight>, Refusal> {
         .ok_or(Refusal::DirectoryUnavailable)
 }
 
-/// What those of these trunks that answer tell of themselves, in the order of their ids.
+/// The vitals of those of these trunks that answer, in the order of their ids.
 async fn gather(
     api: &impl Api,
     trunks: &[(OrgId, TrunkId)],
@@ -37,7 +37,7 @@ async fn gather(
         _ => None,
     });
     let mut told: Vec<Vitals> = told.flatten().collect();
-    // In the order in which they were asked: who answered first is chance.
+    // In the order in which they were asked: who answers first is random.
     let known = trunks.iter().filter_map(|of| {
         let at = told.iter().position(|vitals| vitals.of == Some(*of))?;
         Some((*of, told.swap_remove(at)))
@@ -45,7 +45,7 @@ async fn gather(
     known.collect()
 }
 
-/// A look at no feed.
+/// A question for vitals alone, with nothing for the feed.
 fn look(api: &impl Api, trunks: Vec<TrunkTag>, asked: VitalsAsked) -> Look {
     Look {
         trunks,

@@ -1,12 +1,12 @@
-//! Secrets that a former key seals are sealed with the newest, so that the former one can go. Each is a change by comparison:
-//! what somebody else changes meanwhile is left to the next time.
+//! Secrets sealed with a former key are sealed with the newest, so that the former one can be removed. Each is a change by
+//! comparison: what somebody else changes meanwhile is left to the next time.
 
 use crate::app::directory::{self, By, Directories, command};
 use crate::app::host::{Host, Unavailable, Vault};
 use crate::domain::ids::OrgId;
 use crate::domain::sealed::Sealed;
 
-/// Seals some of an organisation's secrets anew. What can't be told now is told by its directory later.
+/// Seals some of an organisation's secrets anew. Whoever can't be told now is told by its directory later.
 pub async fn reseal(world: &(impl Host + Directories + Vault), org: OrgId, key: &str) {
     let question = command::SealedBefore { key: key.into() };
     let told = directory::ask(world, org, By::PLATFORM, question).await;

@@ -1,4 +1,4 @@
-//! The cron's way around: it pokes objects in case an alarm was lost, and gathers what is amiss for the operator.
+//! The cron's round: it pokes objects in case an alarm was lost, and gathers problems for the operator.
 
 use super::reseal::reseal;
 use crate::app::campaign::{self, Campaigns};
@@ -14,7 +14,7 @@ use crate::domain::vitals::{Vitals, VitalsAsked};
 
 /// How many objects one run pokes, and how many campaigns: an invocation may make 1,000 requests.
 const POKES: usize = 400;
-/// Of how many organisations one run seals secrets anew.
+/// For how many organisations one run seals secrets anew.
 const RESEALED: usize = 5;
 
 enum Door {
@@ -22,17 +22,17 @@ enum Door {
     Directory(OrgId),
 }
 
-/// The outcome of a poke.
+/// The result of a poke.
 enum Heard {
     Trunk(TrunkTag, Result<Box<Vitals>, Unavailable>),
-    /// What it says of itself.
+    /// Its report on itself.
     Directory(OrgId, Ticked),
-    /// Nobody is behind it: of an organisation that was deleted the name alone is left.
+    /// There is nothing behind the name, which is all that is left of a deleted organisation.
     Nobody,
 }
 
-/// Pokes all objects when they are few, else at another share of them each minute; then campaigns that run, as their
-/// directories say. Tells the operator's own directory what was found.
+/// Pokes all objects if they are few, or else a different share of them each minute; then the campaigns that run according to
+/// their directories. Reports what it found to the operator's own directory.
 pub async fn sweep(
     world: &(impl Host + Records + RecordWriter + Trunks + Campaigns + Directories + Vault),
     asked: VitalsAsked,
@@ -58,7 +58,7 @@ pub async fn sweep(
     sweep.backlogs.former_secrets = reseal_some(world, &heard).await;
     gather(world, heard, &mut sweep);
     let told = tell(world, sweep).await;
-    // What is known of all trunks tells which there are no more.
+    // The list of all trunks shows which ones no longer exist.
     if let (Ok(known), Some(oversight)) = (known, told) {
         let gone = gone(&oversight, &known);
         if !gone.is_empty() {
@@ -71,7 +71,7 @@ pub async fn sweep(
     }
 }
 
-/// Pokes one, and hears how it is, or of campaigns that run.
+/// Pokes one, and takes its report, or its list of running campaigns.
 async fn poke(
     world: &(impl Host + Records + RecordWriter + Trunks + Directories),
     door: Door,
@@ -93,7 +93,7 @@ async fn poke(
     Heard::Directory(org, ticked)
 }
 
-/// The campaigns to look after.
+/// The campaigns to remind.
 fn running(heard: &[Heard]) -> Vec<(OrgId, CampaignId)> {
     let mut all = Vec::new();
     for heard in heard {
@@ -104,7 +104,7 @@ fn running(heard: &[Heard]) -> Vec<(OrgId, CampaignId)> {
     all
 }
 
-/// Has secrets sealed anew that a former key seals; how many there were.
+/// Has secrets sealed with a former key sealed anew. Returns how many there were.
 async fn reseal_some(world: &(impl Host + Directories + Vault), heard: &[Heard]) -> usize {
     let Some(key) = world.sealing_key() else {
         return 0;
@@ -157,7 +157,7 @@ async fn tell(world: &(impl Host + Directories), sweep: Sweep) -> Option<Box<Ove
     told.ok()?.ok()
 }
 
-/// The trunks of open alerts that there are no more.
+/// The trunks of open alerts that no longer exist.
 fn gone(oversight: &Oversight, known: &[(OrgId, TrunkId)]) -> Vec<TrunkTag> {
     let of = oversight.alerts.0.iter().filter_map(|open| open.finding.of);
     let gone = of.filter(|of| !known.contains(of));

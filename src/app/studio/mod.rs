@@ -1,4 +1,4 @@
-//! What the web console needs beside the API: its sessions, and a receiver for test calls.
+//! What the web console needs besides the API: its sessions, and a receiver for test calls.
 
 pub mod receiver;
 pub mod session;

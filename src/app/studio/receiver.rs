@@ -1,4 +1,4 @@
-//! `/studio/receiver`: takes an organisation's own callbacks and shows the last of them.
+//! `/studio/receiver`: takes an organisation's own callbacks and shows the latest of them.
 
 use serde_json::{Map, Value};
 
@@ -12,7 +12,7 @@ use crate::domain::object::object;
 use crate::domain::refusal::Refusal;
 use crate::domain::tokens::receiver;
 
-/// What is kept of a notification's headers.
+/// The headers of a notification that are kept.
 pub const HEADERS: [&str; 7] = [
     "content-type",
     "user-agent",
@@ -54,7 +54,7 @@ pub struct ReceivedNotification {
 /// `POST /studio/receiver/{token}`: takes a notification.
 ///
 /// # Errors
-/// A token that was not given out for this host; a body above 64 KiB or not in UTF-8.
+/// A token that was not issued for this host; a body above 64 KiB or not in UTF-8.
 pub async fn take(
     api: &(impl Host + Directories),
     request: &Request,
@@ -78,7 +78,7 @@ pub async fn take(
         .map_err(|Unavailable| Refusal::DirectoryUnavailable)
 }
 
-/// Keeps a notification, however it came.
+/// Stores a notification, however it arrived.
 ///
 /// # Errors
 /// The directory can't be reached.
@@ -99,7 +99,7 @@ pub async fn keep(
     taken.map_err(|_| Unavailable)
 }
 
-/// `GET /studio/receiver`: its address, and what came.
+/// `GET /studio/receiver`: its address, and what arrived.
 ///
 /// # Errors
 /// The directory can't be reached; the key was revoked a moment ago.
@@ -139,7 +139,7 @@ fn view(received: Received) -> Value {
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of it.
+    //! The OpenAPI description of it.
 
     use serde_json::{Value, json};
 

@@ -46,7 +46,7 @@ pub struct StudioSession {
 /// `POST /studio/session`: a cookie for a key.
 ///
 /// # Errors
-/// A page of another site asks; a body of another shape; a bad key.
+/// The request comes from another site's page; an invalid body; a bad key.
 pub async fn open(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
     if request.comes_from_elsewhere() {
         return Err(Refusal::CrossOrigin);
@@ -66,7 +66,7 @@ pub async fn open(api: &impl Api, request: &Request) -> Result<Response, Refusal
     Ok(answer.with_header("Set-Cookie", cookie(request, &value, LASTS)))
 }
 
-/// `GET /studio/session`: whose session or key this is.
+/// `GET /studio/session`: who owns this session or key.
 ///
 /// # Errors
 /// The directory can't be reached; the key was revoked a moment ago.
@@ -89,11 +89,11 @@ pub async fn who_am_i(api: &impl Api, caller: &KeyRecord) -> Result<Response, Re
     }
 }
 
-/// `DELETE /studio/session`: the browser forgets the cookie, good or bad. Nothing is stored for a
-/// session, so a copy of the cookie stays good until it expires or its key is revoked.
+/// `DELETE /studio/session`: the browser forgets the cookie, valid or not. Nothing is stored for a
+/// session, so a copy of the cookie stays valid until it expires or its key is revoked.
 ///
 /// # Errors
-/// A page of another site asks; a cookie comes with no word of which page sent it.
+/// The request comes from another site's page; a cookie arrives without any sign of which page sent it.
 pub async fn close(request: &Request) -> Result<Response, Refusal> {
     let is_by_cookie = request.session().is_some();
     if request.comes_from_elsewhere() || is_by_cookie && !request.comes_from_own_page() {
@@ -112,7 +112,7 @@ fn cookie(request: &Request, value: &str, lasts: Span) -> String {
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of it.
+    //! The OpenAPI description of it.
 
     use serde_json::{Value, json};
 

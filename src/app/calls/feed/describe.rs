@@ -1,4 +1,4 @@
-//! How the document tells of the live feed.
+//! The OpenAPI description of the live feed.
 
 use serde_json::{Value, json};
 
@@ -69,7 +69,7 @@ pub fn events() -> Description {
     ])
 }
 
-/// A stream's beginning, in words: as content of its own beside the JSON it would be the one that generators read.
+/// The beginning of a stream, in words: as a content type of its own beside the JSON, generators would read it instead.
 fn stream_example() -> String {
     let event = event();
     format!(

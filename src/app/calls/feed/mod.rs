@@ -1,12 +1,12 @@
-//! `GET /events`: one ordered feed of an organisation, over all of its trunks.
+//! `GET /events`: one ordered feed for an organisation, over all of its trunks.
 //!
-//! Each trunk tells up to where its part is complete; what lies before the nearest of these places is complete for the
-//! organisation, so one place is the cursor for all of them. A client that asks for a stream is served by the edge, which
-//! asks here again and again.
+//! Each trunk says up to which position its part is complete; what comes before the earliest of these is complete for the
+//! organisation, so one position is the cursor for all of them. A client that asks for a stream is served by the edge, which
+//! repeats this request.
 //!
-//! Whoever waits, waits in the directory: trunks that were asked tell it when there is more. That word says when to ask, and
-//! nothing else: what is told, and that it is complete, all trunks say, each time. So a word that is lost delays the feed,
-//! until all are asked anyway ([`SELDOM`]), and takes nothing from it.
+//! Listeners wait in the directory: trunks that were asked tell it when there is more. That only says when to ask; what the
+//! events are, and that they are complete, is always answered by all trunks. So a lost message delays the feed until all are
+//! asked anyway ([`SELDOM`]), but loses nothing.
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe;
@@ -31,26 +31,26 @@ use crate::domain::time::{Span, Timestamp};
 
 /// The longest `wait_seconds`.
 pub const MAX_WAIT_SECS: u64 = 30;
-/// How long the directory is left to wait for news.
+/// How long the directory waits for news.
 const WAIT: Span = Span(5_000);
-/// How soon all trunks are asked again where one of an earlier release tells the directory nothing.
+/// How soon all trunks are asked again if one of an earlier release tells the directory nothing.
 const POLL: Span = Span(400);
-/// All trunks are asked no less often, whatever the directory heard: one that died with its word unsaid says nothing. A trunk
-/// goes on telling for as long again after it was asked, and an hour more.
+/// All trunks are asked at least this often, whatever the directory heard: one that died before it could tell says nothing. A
+/// trunk goes on telling for this long after it was asked, and an hour more.
 const SELDOM: Span = Span::from_secs(2 * 3_600);
-/// While one event follows another, all are asked no sooner than after this much time for each trunk,
+/// While one event follows another, all are asked no sooner than after this much time per trunk,
 const PACE: Span = Span(4);
 /// and at least this often.
 const SLOWEST: Span = Span(2_000);
-/// A trunk's news is held back at least this long: it may lie behind another's present, whose object's clock is slow.
+/// A trunk's news is held back at least this long: another object's clock may be slow, and its present earlier.
 const CLOCKS: Span = Span(20);
-/// How often an answer looks further through what a filter leaves out.
+/// How often an answer searches on past what a filter leaves out,
 const LOOKS: usize = 20;
 /// and for how long.
 const LOOKS_FOR: Span = Span(5_000);
-/// A quiet feed's cursor follows the present at this distance, so that it does not grow old.
+/// A quiet feed's cursor follows the present at this distance, so that it does not expire.
 const QUIET: Span = Span(60_000);
-/// An answer may come so long after the end of retention without being refused.
+/// An answer may arrive this long after the end of retention without being refused.
 const GRACE: Span = Span(5_000);
 
 /// `GET /events`.
@@ -99,7 +99,7 @@ pub async fn events(
     Ok(Response::json(200, &body))
 }
 
-/// Asks until there are events or the time is over; not without end through what a filter leaves out.
+/// Asks until there are events or the time is up; past what a filter leaves out, only so often.
 async fn wait_for(
     api: &impl Api,
     caller: &KeyRecord,
@@ -142,10 +142,10 @@ async fn wait_for(
     }
 }
 
-/// The trunks, when there were no others, and the directory's epoch.
+/// The directory's epoch, all trunks, and when there were no others.
 type Trunks = (u64, Vec<TrunkTag>, Timestamp);
 
-/// Waits in the directory; none when there was no news.
+/// Waits in the directory; `None` if there was no news.
 async fn trunks_with_news(
     api: &impl Api,
     caller: &KeyRecord,
@@ -171,7 +171,7 @@ async fn trunks_with_news(
     }
 }
 
-/// Asks all trunks: the events, the place behind them, and whether that is the present.
+/// Asks all trunks. Returns the events, the position after them, and the present, if that was reached.
 async fn look(
     api: &impl Api,
     caller: &KeyRecord,
@@ -183,14 +183,14 @@ async fn look(
     let pages = ask(api, caller, filter, tags).await?;
     let last = pages.iter().filter_map(|page| page.events.last());
     let last = last.map(|event| event.place).max();
-    // One of an earlier release tells the directory nothing, and plans nothing.
+    // One of an earlier release tells the directory nothing and announces no plans.
     let planned = pages.iter().map(|page| page.next_planned);
     let planned = planned.min().unwrap_or(Some(Timestamp::MAX));
     let (events, next, present) = merge(pages, *as_of, filter);
     let trunks = u64::try_from(tags.len()).unwrap_or(u64::MAX);
-    // What lies behind another's present is known, and nobody tells of it once more.
+    // What lies after another trunk's present is known, and will not be announced again.
     let is_held_back = present.is_some_and(|now| last >= Some(Position::start_of(now)));
-    // By then as many rounds have passed in the directory alone: two requests a round on average.
+    // By then that many rounds have passed in the directory alone: two requests per round on average.
     let again = Span(trunks.saturating_add(1).max(4).saturating_mul(WAIT.0)).min(SELDOM);
     let rest = match planned.filter(|_| *epoch > 0) {
         Some(_) => Span(trunks.saturating_mul(PACE.0)).clamp(CLOCKS, SLOWEST),
@@ -226,8 +226,8 @@ async fn ask(
     .await
 }
 
-/// The events of several trunks in one order, as far as all of them are complete, the place behind them, and the present, if
-/// that is it. `as_of` is when there were no other trunks.
+/// The events of several trunks in one order, as far as all of them are complete, the position after them, and the present,
+/// if that was reached. `as_of` is when there were no other trunks.
 fn merge(
     pages: Vec<FeedPage>,
     as_of: Timestamp,
@@ -249,7 +249,7 @@ fn merge(
     events.truncate(filter.limit);
     let mut next = events.last().map_or(filter.after, |event| event.place);
     if is_whole {
-        // Up to there nothing was left out: not even what the filter left out is looked at again.
+        // Up to there nothing is missing: not even what the filter left out is read again.
         let behind = match through == present {
             true => Position::before(now - QUIET),
             false => through.just_before(),

@@ -1,4 +1,4 @@
-//! What is known to those who listen, and what one of them learns from another.
+//! What listeners know, and what they learn from each other.
 
 use super::QUIET;
 use crate::app::ports::Api;
@@ -6,21 +6,21 @@ use crate::app::trunk::{FeedFilter, Position};
 use crate::domain::access::KeyRecord;
 use crate::domain::time::Timestamp;
 
-/// How far all trunks were asked for a listener.
+/// How far all trunks were asked on a listener's behalf.
 #[derive(Clone, Copy, Default)]
 pub struct Seen {
-    /// In which epoch of the directory; 0 with one of an earlier release, which hears of no news.
+    /// The directory's epoch; 0 with one of an earlier release, which hears no news.
     pub epoch: u64,
-    /// Before this moment nothing will become known any more.
+    /// Nothing from before this moment will become known any more.
     pub through: Timestamp,
-    /// Behind this moment there is news, whoever says so or not.
+    /// After this moment there is news, whether or not anybody announces it.
     pub until: Timestamp,
-    /// Until then all are left alone.
+    /// Until then no trunk is asked.
     pub rest: Timestamp,
 }
 
 impl Seen {
-    /// Who goes on from where a page ends.
+    /// Identifies whoever continues from the end of a page.
     pub fn name(caller: &KeyRecord, filter: &FeedFilter) -> String {
         let (org, after) = (caller.org_id, filter.after.cursor());
         format!("seen/{org}/{after}/{}", filter.only.join(","))
@@ -42,20 +42,20 @@ impl Seen {
         format!("{epoch} {through} {until} {rest}")
     }
 
-    /// Notes it for whoever goes on there.
+    /// Remembers it for whoever continues there.
     pub fn note(&self, api: &impl Api, caller: &KeyRecord, filter: &FeedFilter) {
         if self.through == Timestamp(0) {
-            return; // whoever reads the history asks all trunks anyway
+            return; // reading the history asks all trunks anyway
         }
         api.note(Self::name(caller, filter), &self.text(), api.now() + QUIET);
     }
 
-    /// What all of an isolate know who listen to the same.
+    /// Identifies what all listeners of an isolate with the same filter share.
     fn quiet(caller: &KeyRecord, filter: &FeedFilter) -> String {
         format!("quiet/{}/{}", caller.org_id, filter.only.join(","))
     }
 
-    /// All trunks were asked, and none has told of anything that became known since `from`: so others need not ask.
+    /// All trunks were asked, and none had anything that became known since `from`: other listeners need not ask.
     pub fn teach(&self, api: &impl Api, caller: &KeyRecord, filter: &FeedFilter, from: Timestamp) {
         if self.epoch > 0 && self.until > api.now() {
             let text = format!("{} {}", self.text(), from.0);
@@ -64,8 +64,8 @@ impl Seen {
         }
     }
 
-    /// A listener that is about to ask all trunks because it has not for long learns what another was told meanwhile: what lies
-    /// before this one's `through` it knows, and behind that the other found nothing.
+    /// A listener about to ask all trunks, because it has not for long, learns what another was told meanwhile: what lies before
+    /// this one's `through` it knows, and after that the other found nothing.
     pub fn learn(&mut self, api: &impl Api, caller: &KeyRecord, filter: &mut FeedFilter) {
         if self.through == Timestamp(0) || api.now() <= self.until {
             return;

@@ -1,5 +1,5 @@
-//! `GET /calls.csv`: the list of calls as a file, told piece by piece (RFC 4180), as it stood when it was asked for: calls that
-//! come in meanwhile are left out.
+//! `GET /calls.csv`: the list of calls as a file, sent piece by piece (RFC 4180), as it was when it was requested: calls that
+//! arrive meanwhile are left out.
 
 use serde_json::Value;
 
@@ -14,14 +14,14 @@ use crate::domain::access::{KeyRecord, Role};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::{Span, Timestamp};
 
-/// What begins the word on how to go on.
+/// The beginning of a `rest` of this file.
 const FILE: &str = "calls.csv ";
-/// How many calls of all trunks together are read for a piece, at most;
+/// The most calls read from all trunks together for a piece,
 const READ: usize = 10_000;
-/// and how many calls a piece has.
+/// and the number of calls in a piece.
 const PIECE: std::ops::RangeInclusive<usize> = 50..=500;
 
-/// What a list's item tells in one word each; the last two are taken out of its objects.
+/// The columns, one word of a list item each; the last two come from its objects.
 pub(super) const COLUMNS: [&str; 20] = [
     "id",
     "phone_number",
@@ -45,7 +45,7 @@ pub(super) const COLUMNS: [&str; 20] = [
     "disposition",
 ];
 
-/// How many calls a piece has, where so many trunks are asked.
+/// How many calls a piece has if this many trunks are asked.
 pub(super) fn piece(trunks: usize) -> usize {
     (READ / trunks.max(1)).clamp(*PIECE.start(), *PIECE.end())
 }
@@ -65,7 +65,7 @@ pub async fn begin(
         return Err(Refusal::UnknownParameter(name));
     }
     let mut page = Page::read(request, &KNOWN)?;
-    // A call of this very moment is one of them.
+    // A call from this very millisecond is included.
     let snapshot = api.now() + Span(1);
     let (rows, next) = rows(api, caller, &mut page, snapshot).await?;
     let body = format!("{}\r\n{rows}", COLUMNS.join(","));
@@ -84,7 +84,7 @@ pub async fn begin(
     })
 }
 
-/// What follows in a file that was begun; nothing for another's word on how to go on.
+/// The next piece of a file that was begun; nothing for another's `rest`.
 pub async fn go_on(
     api: &impl Api,
     rest: &str,
@@ -96,7 +96,7 @@ pub async fn go_on(
     })
 }
 
-/// What was asked for, and how far it was told.
+/// What was requested, and how far it has been sent.
 struct Asked<'a> {
     caller: KeyRecord,
     snapshot: Timestamp,
@@ -157,7 +157,7 @@ fn row(call: &Shown) -> String {
     format!("{}\r\n", cells.join(","))
 }
 
-/// A value as its cell has it; one that is none, or more than one, is empty.
+/// A value as its cell has it; empty for one that is missing or not a single value.
 fn cell(value: Option<&Value>) -> String {
     match value.unwrap_or(&Value::Null) {
         Value::String(text) => csv::cell(text),

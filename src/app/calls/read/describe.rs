@@ -1,4 +1,4 @@
-//! How the document tells of reading calls.
+//! The OpenAPI description of reading calls.
 
 use serde_json::{Value, json};
 

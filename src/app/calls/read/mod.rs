@@ -131,10 +131,10 @@ const KNOWN: [&str; 11] = [
     "created_before",
 ];
 
-/// `GET /calls`: newest first, over all trunks, those that were deleted included.
+/// `GET /calls`: newest first, over all trunks, including deleted ones.
 ///
 /// # Errors
-/// A parameter that is unknown or has no such value.
+/// A parameter that is unknown or has an invalid value.
 pub async fn list(
     api: &impl Api,
     caller: &KeyRecord,
@@ -148,7 +148,7 @@ pub async fn list(
     Ok(page.answer_of_texts("calls", items.collect(), until))
 }
 
-/// `GET /calls.csv`: the same in a file.
+/// `GET /calls.csv`: the same as a file.
 ///
 /// # Errors
 /// As for the list.
@@ -160,8 +160,8 @@ pub async fn export(
     csv::begin(api, caller, request).await
 }
 
-/// The calls of a page, or of a file's piece, of those that were there at some moment; there may be one more than it shows. And
-/// where the look for more ended early.
+/// The calls of a page, or of a piece of a file, among those that existed at some moment; possibly one more than it shows. Also
+/// where the search for more ended early.
 async fn look(
     api: &impl Api,
     caller: &KeyRecord,
@@ -187,7 +187,7 @@ async fn look(
     ask_all(api, CONNECTIONS, &asked, command, |listed| {
         found.push(match listed {
             Listed::Shown(found) => found,
-            // An object of the release before.
+            // From an object of the previous release.
             Listed::Calls(Scan { calls, until }) => {
                 let shown = calls.iter().map(|call| Shown::of(call, now, settings));
                 let calls = shown.collect();
@@ -202,7 +202,7 @@ async fn look(
     Ok((calls, until))
 }
 
-/// The longest disposition that calls are asked for by, in characters.
+/// The longest disposition to filter by, in characters.
 const MAX_DISPOSITION: usize = 200;
 const DISPOSITION: &str = "1 to 200 characters";
 
@@ -212,7 +212,7 @@ fn failure_codes() -> String {
     format!("one of {}", names.join(", "))
 }
 
-/// What a list of calls is asked for by; how many are wanted is said later.
+/// A list's filter; the number of calls wanted is set later.
 fn filter(page: &Page) -> Result<CallFilter, Refusal> {
     let statuses = CallStatus::ALL.map(CallStatus::as_str).join(", ");
     Ok(CallFilter {

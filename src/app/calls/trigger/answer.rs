@@ -1,4 +1,4 @@
-//! What `POST /calls` is answered.
+//! The response to `POST /calls`.
 
 use serde::Serialize;
 
@@ -11,9 +11,9 @@ use crate::domain::refusal::Refusal;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::{Admission, Quota, Verdict};
 
-/// When to ask again where no opening is in sight.
+/// When to retry where no opening is in sight,
 const NEVER: Span = Span::from_secs(86_400);
-/// And where calls are pending that decide when a number may be called again.
+/// and where pending calls decide when a number may be called again.
 const PENDING: Span = Span::from_secs(10);
 
 /// The response to an accepted call (201): `call_id`, `status` and `poll_url`. To a dry run (200): the other fields.
@@ -87,7 +87,7 @@ pub struct DryRun {
     unknown_keys: Vec<String>,
 }
 
-/// The answer to a call that was asked for.
+/// The response to a request for a call.
 pub fn answer(admission: Admission, now: Timestamp) -> Response {
     match admission {
         Admission::Accepted { call, quota } => created(call, "triggered", None, quota),
@@ -120,7 +120,7 @@ pub fn answer(admission: Admission, now: Timestamp) -> Response {
     }
 }
 
-/// The dialer is down, or the agent: nothing was created.
+/// The breaker of the dialer or the agent is open: nothing was created.
 fn down(retry_after_secs: u64, is_agent: bool) -> Response {
     let mut response = Response::from(match is_agent {
         true => Refusal::AgentUnavailable,
@@ -130,7 +130,7 @@ fn down(retry_after_secs: u64, is_agent: bool) -> Response {
     response.with_header("Retry-After", retry_after_secs.to_string())
 }
 
-/// Calling hours are closed until then: nothing was created.
+/// Calling hours are closed until `opens_at`: nothing was created.
 fn closed(opens_at: Option<Timestamp>, now: Timestamp) -> Response {
     let body = NotNow {
         error: Refusal::OutsideCallingHours.text(),
@@ -141,7 +141,7 @@ fn closed(opens_at: Option<Timestamp>, now: Timestamp) -> Response {
     not_now(Refusal::OutsideCallingHours, &body, again, now)
 }
 
-/// Its number may be called again then: nothing was created.
+/// Its number may be called again at `next_allowed_at`: nothing was created.
 fn limited(next_allowed_at: Option<Timestamp>, now: Timestamp) -> Response {
     let body = NotNow {
         error: Refusal::ContactLimitReached.text(),
@@ -180,7 +180,7 @@ fn created(
     )
 }
 
-/// The trunk's figures, as draft-ietf-httpapi-ratelimit-headers writes them.
+/// Adds the trunk's figures, in the format of draft-ietf-httpapi-ratelimit-headers.
 fn with_quota(response: Response, quota: Quota) -> Response {
     let Quota {
         channels,
@@ -199,12 +199,12 @@ fn with_quota(response: Response, quota: Quota) -> Response {
         )
 }
 
-/// An answer that was given before.
+/// A response that was given before.
 pub fn replay(admission: Admission, now: Timestamp) -> Response {
     answer(admission, now).with_header("Idempotent-Replayed", "true")
 }
 
-/// What would become of a call: a refusal that is no matter of capacity is answered itself.
+/// The response to a dry run: a refusal that is not about capacity is returned as such.
 pub fn answer_dry(
     verdict: Verdict,
     mut number: Option<NumberView>,

@@ -1,4 +1,4 @@
-//! How the document tells of placing a call.
+//! The OpenAPI description of placing a call.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! The body of `POST /calls`, read field by field, before anything is looked up.
+//! The body of `POST /calls`, read field by field before anything is looked up.
 
 use serde_json::{Map, Value};
 
@@ -20,18 +20,18 @@ use crate::domain::time::{Span, Timestamp};
 use crate::domain::to_json::to_json;
 use crate::domain::trunk::OnCapacity;
 
-/// The most that `metadata` may take up as JSON, in bytes.
+/// The largest `metadata`, in bytes of JSON.
 const MAX_METADATA: usize = 16_384;
 const DEFAULT_WAIT: Span = Span::from_secs(3_600);
-/// How long somebody is called again and again, from the acceptance on.
+/// How long a series of attempts may last, from the acceptance on.
 const SERIES: Span = Span::from_secs(7 * 86_400);
 const MAX_WAIT_SECS: u64 = 86_400;
 /// How far ahead a call may be scheduled.
 const FARTHEST: Span = Span::from_secs(30 * 86_400);
-/// What a zone must be that is given, and the word on calling hours.
+/// What a time zone in a request must be.
 pub const TIME_ZONE: &str = "time_zone must be an IANA time zone";
 pub const IGNORE_HOURS: &str = "ignore_calling_hours must be true or false";
-/// What `not_before` must be, and `not_after`.
+/// What `not_before` and `not_after` must be.
 pub const TOO_FAR: &str = "at most 30 days ahead";
 pub const NO_WINDOW: &str = "after not_before and in the future";
 
@@ -80,7 +80,7 @@ pub struct TriggerCall {
     pub redial: Option<RedialFields>,
 }
 
-/// What a call was asked for.
+/// The fields of a request for a call.
 pub struct Fields {
     pub phone: E164,
     pub agent: AgentId,
@@ -91,7 +91,7 @@ pub struct Fields {
     pub dry_run: bool,
     pub window: Option<Window>,
     pub redial: Option<Redial>,
-    /// For how long the call may wait before it is dialed.
+    /// How long the call may wait before it is dialed.
     pub waits: Span,
     pub time_zone: Option<ZoneName>,
     pub ignores_hours: bool,
@@ -101,7 +101,7 @@ impl Fields {
     /// Reads them.
     ///
     /// # Errors
-    /// The first field, in the documented order, that is missing or not what it must be.
+    /// The first field, in the documented order, that is missing or invalid.
     pub fn read(
         api: &impl Api,
         request: &Request,
@@ -164,7 +164,7 @@ impl Fields {
         })
     }
 
-    /// What the directory may have to permit.
+    /// The permit the call may need from the directory.
     pub fn permit(&self) -> Permit {
         Permit {
             trunk: self.trunk.tag(),
@@ -186,7 +186,7 @@ fn read_on_capacity(on_capacity: Option<Value>) -> Result<bool, Refusal> {
     }
 }
 
-/// `what` is said where it is neither true nor false.
+/// A boolean; `what` is the error if it is not one.
 fn read_flag(value: Option<Value>, what: &str) -> Result<bool, Refusal> {
     let flag = value.map_or(Some(false), |value| value.as_bool());
     flag.ok_or_else(|| Refusal::Invalid(what.into()))
@@ -206,10 +206,10 @@ fn read_max_wait(value: Value) -> Result<Span, Refusal> {
     })
 }
 
-/// A moment: a date alone is none, since nobody can tell where it begins.
+/// A moment. A date alone is not accepted, since nobody can tell where its day begins.
 ///
 /// # Errors
-/// It is none.
+/// It is not a moment.
 pub fn read_moment(field: &'static str, value: &Value) -> Result<Timestamp, Refusal> {
     let text = value.as_str().unwrap_or_default();
     let is_date = text.len() == 10;
@@ -217,8 +217,8 @@ pub fn read_moment(field: &'static str, value: &Value) -> Result<Timestamp, Refu
     page::read_time(field, if is_date { &midnight } else { text })
 }
 
-/// When the call may be dialed; `None` for one that may be at any time. A moment that is past means now. `lasts` says how long it
-/// is tried unless its end is named: from now on, or from the beginning where that is later than this leaves room for.
+/// When the call may be dialed; `None` if at any time. A moment in the past means now. Without a `not_after`, it is tried for
+/// `lasts` from now, or from `not_before` if that is later.
 fn read_window(
     not_before: Option<Timestamp>,
     not_after: Option<Timestamp>,
@@ -247,7 +247,7 @@ fn read_window(
             },
             max_wait: own,
         }),
-        // Who names an end and no longest wait waits until then.
+        // If an end is given but no longest wait, the call waits until that end.
         (_, Some(not_after)) => Some(Window {
             not_before,
             not_after,
@@ -259,7 +259,7 @@ fn read_window(
 /// An id.
 ///
 /// # Errors
-/// It is missing, or none.
+/// It is missing, or not an id.
 pub fn read_id<T: std::str::FromStr>(
     value: Option<Value>,
     field: &'static str,
@@ -285,7 +285,7 @@ fn read_metadata(value: Value) -> Result<Map<String, Value>, Refusal> {
 /// The JSON of a call's metadata.
 ///
 /// # Errors
-/// It is longer than a call may carry.
+/// It is larger than a call may carry.
 pub fn check_metadata(metadata: &Map<String, Value>) -> Result<String, Refusal> {
     let json = to_json(metadata).ok();
     let json = json.filter(|json| json.len() <= MAX_METADATA);

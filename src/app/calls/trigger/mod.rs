@@ -121,7 +121,7 @@ fn of_dry_run(
     }
 }
 
-/// Asks the trunk, and once more where it need not have been told that the agent is active again.
+/// Asks the trunk, and once more if it may not have been told that the agent is active again.
 async fn send(
     api: &impl Api,
     caller: &KeyRecord,
@@ -143,7 +143,7 @@ async fn send(
     written(reply).map_err(unreached)
 }
 
-/// Before the call is asked for: what is not in the audit log does not ring.
+/// Before the call is requested: what is not in the audit log must not ring.
 async fn note_ignored(
     api: &impl Api,
     caller: &KeyRecord,
@@ -187,7 +187,7 @@ fn asked_for(caller: &KeyRecord, fields: Fields, agent: &Agent) -> CallRequest {
     }
 }
 
-/// A trunk's object does not tell what takes no calls from what is no longer there; the directory does.
+/// A trunk's object can't tell what takes no calls from what no longer exists; the directory can.
 async fn in_right_words(
     api: &impl Api,
     caller: &KeyRecord,
@@ -230,7 +230,7 @@ async fn find_parts(api: &impl Api, caller: &KeyRecord, fields: &Fields) -> Resu
     Ok((agent, trunk, filling.unknown, permitted))
 }
 
-/// Whether a number can exist, where the organisation asks for that, and whether the trunk may call it.
+/// Checks that the number can exist, if the organisation asks for that, and that the trunk may call it.
 async fn check_number(api: &impl Api, caller: &KeyRecord, fields: &Fields) -> Result<(), Refusal> {
     let phone = &fields.phone;
     let wants_possible = |media: &MediaSettings| media.reject_impossible_numbers;
@@ -250,8 +250,8 @@ async fn check_number(api: &impl Api, caller: &KeyRecord, fields: &Fields) -> Re
 pub const TOO_LONG_FILLED: &str =
     "metadata makes the agent's script or message longer than 65536 bytes";
 
-/// A request that is refused by what agent or trunk are now, but may have been answered when they were otherwise: then
-/// that answer holds. Asked for only with an `Idempotency-Key`, and of a trunk that is the caller's own or was.
+/// A request that would be refused by the present state of its agent or trunk may have been answered while that was different:
+/// then that response stands. Only asked with an `Idempotency-Key`, and of a trunk that is or was the caller's own.
 async fn find_replay(
     api: &impl Api,
     caller: &KeyRecord,
@@ -298,7 +298,7 @@ pub async fn find_agent(
 /// A trunk that takes calls.
 ///
 /// # Errors
-/// There is none, or it does not; neither can be read.
+/// It does not exist, takes no calls, or can't be read.
 pub async fn find_trunk(
     api: &impl Api,
     caller: &KeyRecord,

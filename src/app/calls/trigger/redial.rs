@@ -14,7 +14,7 @@ const NO_CAUSES: &str = "a list of one or more of busy, declined, no_answer, unr
                              dialer_unavailable, agent_unavailable and voicemail, each once";
 const NO_WAITS: &str = "a list of 1 to 10 whole numbers from 1 to 604800";
 
-/// The most waits that a request lists.
+/// The most waits in a request.
 const MOST_WAITS: usize = 10;
 
 // As the OpenAPI document describes it; [`read_redial`] reads it.
@@ -37,7 +37,7 @@ pub struct RedialFields {
 /// Reads it.
 ///
 /// # Errors
-/// The first part that is not what it must be.
+/// The first part that is invalid.
 pub fn read_redial(value: Value) -> Result<Redial, Refusal> {
     let given = body::object(value);
     let given = given.ok_or_else(|| Refusal::Invalid(format!("redial must be {NO_OBJECT}")))?;
@@ -65,7 +65,7 @@ pub fn read_redial(value: Value) -> Result<Redial, Refusal> {
     })
 }
 
-/// A list of one or more.
+/// A list of at least one item.
 fn each<T>(value: &Value, read: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> {
     let values = value.as_array().filter(|values| !values.is_empty())?;
     values.iter().map(read).collect()
@@ -73,13 +73,13 @@ fn each<T>(value: &Value, read: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> 
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of it.
+    //! The OpenAPI description of it.
 
     use super::{NO_ATTEMPTS, NO_CAUSES, NO_OBJECT, NO_WAITS};
     use crate::app::description::refusals::{must, nested_required};
     use crate::domain::refusal::Refusal;
 
-    /// How the field is refused.
+    /// The ways the field is refused.
     pub fn redial() -> Vec<Refusal> {
         let mut all = vec![must("redial", NO_OBJECT)];
         for (field, what) in [

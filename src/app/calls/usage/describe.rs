@@ -1,4 +1,4 @@
-//! How the document tells of usage.
+//! The OpenAPI description of usage.
 
 use serde_json::{Value, json};
 

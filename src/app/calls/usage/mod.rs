@@ -1,4 +1,4 @@
-//! `GET /usage`: what an organisation's calls add up to, over all trunks, those that were deleted included.
+//! `GET /usage`: what an organisation's calls add up to, over all trunks, including deleted ones.
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe;
@@ -22,7 +22,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::usage::{GroupBy, Hour, Tally};
 
-/// The longest time of one answer.
+/// The longest period of one request.
 const LONGEST: Span = Span::from_secs(31 * 86_400);
 const KNOWN: [&str; 3] = ["from", "to", "group_by"];
 const SPAN: &str = "to must be after from, by at most 31 days";
@@ -30,7 +30,7 @@ const SPAN: &str = "to must be after from, by at most 31 days";
 /// `GET /usage`.
 ///
 /// # Errors
-/// A parameter that is missing or has no such value; a trunk can't be reached.
+/// A parameter that is missing or invalid; a trunk that can't be reached.
 pub async fn usage(
     api: &impl Api,
     caller: &KeyRecord,
@@ -41,7 +41,7 @@ pub async fn usage(
     answer(api, caller, &filter, &trunks).await
 }
 
-/// The same for the operator, of any organisation.
+/// The same for the operator, for any organisation.
 ///
 /// # Errors
 /// As above.
@@ -83,7 +83,7 @@ fn filter(request: &Request) -> Result<UsageFilter, Refusal> {
     };
     let time = |name: &str| read_time(name, value(name)?);
     let (starts_at, ends_at) = (time("from")?, time("to")?);
-    // A call belongs to a whole hour: all that these times touch.
+    // A call belongs to a whole hour: these are all the hours that the period touches.
     let (from, last) = (Hour::of(starts_at), Hour::of(ends_at));
     let to = match last.start() < ends_at {
         true => last.next(),
@@ -108,7 +108,7 @@ fn groups() -> String {
     format!("one of {}", names.join(", "))
 }
 
-/// What each part of all trunks has.
+/// The sums of each part of all trunks.
 async fn ask(
     api: &impl Api,
     caller: &KeyRecord,

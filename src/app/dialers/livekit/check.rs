@@ -1,5 +1,5 @@
-//! A test of a trunk's connection: is the server there, does it know the key, is the secret that key's, has it the SIP
-//! trunk. Two questions that only read: nobody is rung, and nothing is made.
+//! A test of a trunk's connection: is the server there, does it know the key, does the secret belong to that key, does it have
+//! the SIP trunk? Two read-only requests: nobody is rung, and nothing is created.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use crate::domain::call::Reason;
 use crate::domain::ids::OrgId;
 use crate::domain::trunk::Carrier;
 
-/// What is looked at, in this order, and what is said of it when it is well.
+/// The checks in their order, each with what is said when it passes.
 const CHECKS: [(&str, &str); 4] = [
     ("server", "A LiveKit server answers"),
     ("api_key", "The server knows the API key"),
@@ -23,7 +23,7 @@ const API_KEY: usize = 1;
 const API_SECRET: usize = 2;
 const SIP_TRUNK: usize = 3;
 
-/// One thing that was looked at: its name, whether it is well, and what to say of it.
+/// A check: its name, whether it passed, and what to say about it.
 pub type Check = (&'static str, bool, String);
 
 /// Tests the connection of a LiveKit trunk. Takes no longer than two answers may.
@@ -70,7 +70,7 @@ async fn look(
     }
 }
 
-/// At which check a request failed that nothing but the token could keep from being answered.
+/// The check at which a request failed that only its token could have kept from being answered.
 const fn door(reason: Reason) -> usize {
     match reason {
         Reason::WrongKey | Reason::NotPermitted => API_KEY,
@@ -79,7 +79,7 @@ const fn door(reason: Reason) -> usize {
     }
 }
 
-/// LiveKit leaves out a trunk that it does not have; its protocol has an empty item in that place.
+/// LiveKit leaves out a trunk that it does not have; by its protocol there is an empty item in its place.
 fn has_trunk(answer: &TwirpAnswer, id: &str) -> bool {
     let body = answer.json();
     let items = body.get("items").and_then(Value::as_array);
@@ -87,7 +87,7 @@ fn has_trunk(answer: &TwirpAnswer, id: &str) -> bool {
     items.is_some_and(|items| items.iter().any(is_ours))
 }
 
-/// The same with a capital letter.
+/// The same with a capital first letter.
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_ascii_uppercase());

@@ -1,4 +1,4 @@
-//! What an organisation says of its LiveKit server: the fields of a trunk's `carrier`.
+//! An organisation's settings for its LiveKit server: the fields of a trunk's `carrier`.
 
 use crate::app::address::Address;
 use crate::app::body::{self, Body};
@@ -9,7 +9,7 @@ use crate::domain::ids::OrgId;
 use crate::domain::refusal::Refusal;
 use crate::domain::trunk::Carrier;
 
-/// A server's address is short: what is longer is none.
+/// The longest URL of a server.
 const MAX_URL: usize = 2_048;
 /// What it must be, for people.
 pub const URL_TEXT: &str = "a URL of at most 2048 bytes";
@@ -20,10 +20,10 @@ const URL: Address = Address {
     is_fetched: true,
 };
 
-/// Reads what is left of a carrier's body. A field that is left out stays as it was `before`.
+/// Reads the rest of a carrier's body. A field that is left out stays as it was `before`.
 ///
 /// # Errors
-/// The first field that is missing, or not what it must be.
+/// The first field that is missing or invalid.
 pub async fn read(
     api: &impl Api,
     request: &Request,
@@ -44,7 +44,7 @@ pub async fn read(
         _ => ([None, None, None], None),
     };
     let [url_before, api_key, sip_trunk_id] = known;
-    // What is kept stays as it is, whatever is asked of an address today.
+    // A stored value stays as it is, whatever the rules for addresses are today.
     let url = match body.has("url") || url_before.is_none() {
         true => {
             let given = body.required("url", None, URL_TEXT, |value| {

@@ -1,5 +1,5 @@
-//! LiveKit's access tokens: JSON Web Tokens (RFC 7519) under HS256, made and checked with the few
-//! lines they take. A library would bring a clock that panics on wasm, and its own cryptography.
+//! LiveKit's access tokens: JSON Web Tokens (RFC 7519) with HS256, made and checked in the few
+//! lines that takes. A library would bring a clock that panics on wasm, and its own cryptography.
 
 use hmac::Mac;
 use serde_json::{Map, Value};
@@ -10,12 +10,12 @@ use crate::domain::object::object;
 use crate::domain::time::Timestamp;
 use crate::domain::to_json;
 
-/// How long a token of ours is good for.
+/// How long our tokens are valid.
 const VALID_SECS: u64 = 90;
-/// How far two clocks may be apart.
+/// The most two clocks may differ.
 const SKEW_SECS: u64 = 60;
 
-/// A token that lets its holder do what `grants` say (`video`, `sip`).
+/// A token that grants its holder `grants` (`video`, `sip`).
 #[must_use]
 pub fn mint(api_key: &str, api_secret: &str, grants: Map<String, Value>, now: Timestamp) -> String {
     let now = now.as_secs();
@@ -30,7 +30,7 @@ pub fn mint(api_key: &str, api_secret: &str, grants: Map<String, Value>, now: Ti
     format!("{signed}.{signature}")
 }
 
-/// A token that somebody sent, taken apart but not believed.
+/// A token that somebody sent, parsed but not verified.
 pub struct BearerJwt<'a> {
     signed: &'a str,
     signature: Vec<u8>,
@@ -39,7 +39,7 @@ pub struct BearerJwt<'a> {
 }
 
 impl<'a> BearerJwt<'a> {
-    /// Takes a token apart; `None` if it is none.
+    /// Parses a token; `None` if it is not one.
     #[must_use]
     pub fn read(token: &'a str) -> Option<Self> {
         let (signed, signature) = token.rsplit_once('.')?;
@@ -52,13 +52,13 @@ impl<'a> BearerJwt<'a> {
         })
     }
 
-    /// Which API key it claims to be of.
+    /// The API key it claims to be from.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
         self.claims.get("iss")?.as_str()
     }
 
-    /// The claims, if the holder of `api_secret` signed them and they hold at `now`.
+    /// The claims, if the holder of `api_secret` signed them and they are valid at `now`.
     #[must_use]
     pub fn verify(&self, api_secret: &str, now: Timestamp) -> Option<&Map<String, Value>> {
         let genuine = self.header.get("alg").and_then(Value::as_str) == Some("HS256")

@@ -1,8 +1,8 @@
-//! LiveKit as a dialer: a room a call, an agent called into it, and the phone rung once.
+//! LiveKit as a dialer: one room per call, an agent called into it, and the phone rung once.
 //!
-//! Between the claim and the phone nothing is ever tried twice: each CreateSIPParticipant rings the
-//! phone anew. Its answer comes when the person picks up, so ringing is seen by looking at the
-//! callee meanwhile; and when its answer is lost, by looking on. Whatever the end, the room is
+//! Between the claim and the phone nothing is ever repeated: each CreateSIPParticipant rings the
+//! phone again. Its response comes when the callee picks up, so ringing is noticed by polling the
+//! callee meanwhile; and if the response is lost, by polling on. However the call ends, the room is
 //! deleted: a phone whose room is gone stops ringing.
 
 mod check;
@@ -37,7 +37,7 @@ use crate::domain::call::{
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
-/// What reaching a LiveKit server, and telling the trunk of it, takes.
+/// Everything needed to reach a LiveKit server and to tell the trunk about it.
 pub trait LiveKitHost: Host + Records + Directories + Trunks + Vault + Twirp + Poster {}
 impl<T: Host + Records + Directories + Trunks + Vault + Twirp + Poster> LiveKitHost for T {}
 
@@ -45,7 +45,7 @@ fn timed(at: Timestamp, event: CarrierEvent) -> Timed {
     Timed { at, event }
 }
 
-/// Dials: returns when the person has picked up, or it is known why not.
+/// Dials. Returns when the callee has picked up, or when it is known why not.
 pub async fn dial(host: &impl LiveKitHost, order: &DialOrder) -> Vec<Timed> {
     let server = match Server::of(host, order).await {
         Ok(server) => server,
@@ -53,12 +53,12 @@ pub async fn dial(host: &impl LiveKitHost, order: &DialOrder) -> Vec<Timed> {
     };
     let sight = Sight::default();
     let placed = place::place(host, &server, order, &sight).await;
-    // Whatever becomes of it, what was seen ringing rang.
+    // However it ends, a phone that was seen ringing rang.
     let rang = sight.rang_unheard().then_some(CarrierEvent::Ringing);
     let mut events: Vec<_> = rang.into_iter().collect();
     match placed {
         DialOutcome::Answered => {
-            // The answer is told before anything else is asked for.
+            // The trunk is told about the answer before anything else is requested.
             if order.media_policy.recording
                 && let place::Reception::GoesOn =
                     place::tell(host, order, CarrierEvent::Answered).await
@@ -80,7 +80,7 @@ pub async fn dial(host: &impl LiveKitHost, order: &DialOrder) -> Vec<Timed> {
             events.push(failed);
         }
         DialOutcome::Refused(reason) => return refused(host, order, reason),
-        // What was asked for may still come: the trunk goes on hanging up for a while.
+        // What was requested may still happen: the trunk goes on hanging up for a while.
         DialOutcome::Gone(event) => {
             note(host, order, &event);
             let _ = hang_up(&server, order).await;
@@ -102,7 +102,7 @@ fn happened(host: &impl LiveKitHost, events: Vec<CarrierEvent>) -> Vec<Timed> {
     events.into_iter().map(|event| timed(now, event)).collect()
 }
 
-/// LiveKit was asked for nothing, or did nothing of it: there is nothing to hang up.
+/// LiveKit was asked for nothing, or did none of it: there is nothing to hang up.
 fn refused(host: &impl Host, order: &DialOrder, reason: Reason) -> Vec<Timed> {
     let failed = CarrierEvent::Failed(Failure::dialer(reason));
     note(host, order, &failed);
@@ -110,8 +110,8 @@ fn refused(host: &impl Host, order: &DialOrder, reason: Reason) -> Vec<Timed> {
     done.map(|event| timed(host.now(), event)).into()
 }
 
-/// The one line of the log for a call that the dialer could not place, or the carrier not for want of credentials. What
-/// else became of a call is the callee's matter, and stands in its timeline.
+/// The one log line for a call that the dialer could not place, or that the carrier refused for lack of credentials. However
+/// else a call ends is the callee's doing, and is in its timeline.
 fn note(host: &impl Host, order: &DialOrder, event: &CarrierEvent) {
     if let CarrierEvent::Failed(failure) = event
         && (failure.source() == FailureSource::Dialer || failure.reason.is_some())
@@ -124,8 +124,8 @@ fn note(host: &impl Host, order: &DialOrder, event: &CarrierEvent) {
     }
 }
 
-/// What is asked of LiveKit again, a while later. It is logged where a phone is known to be at stake: the other calls have
-/// had their line.
+/// Something that LiveKit will be asked again a while later. Logged if a phone is known to be affected: other calls have had
+/// their log line.
 fn missed<T>(
     host: &impl Host,
     order: &DialOrder,
@@ -144,10 +144,10 @@ fn missed<T>(
     })
 }
 
-/// Asks what became of a call.
+/// Asks how a call is doing.
 ///
 /// # Errors
-/// The server gave no answer, or none that says anything.
+/// The server gave no answer, or one that says nothing.
 pub async fn inquire(
     host: &impl LiveKitHost,
     order: &DialOrder,
@@ -186,12 +186,12 @@ async fn find(host: &impl LiveKitHost, order: &DialOrder) -> Result<InquiryResul
     }
 }
 
-/// How long an agent may be out of sight: one whose connection was lost comes back as another participant.
+/// How long an agent may be out of sight: after losing its connection it returns as another participant.
 const BLINK: Span = Span(300);
-/// How long the word on who is there may take.
+/// How long asking who is there may take.
 const AT_A_GLANCE: Span = Span(2_000);
 
-/// Whether the person called is there, and no agent: twice in a row.
+/// Whether the callee is there without an agent: seen twice in a row.
 async fn is_alone<L: LiveKitHost>(host: &L, server: &Server<'_, L>, order: &DialOrder) -> bool {
     for look in 0..2 {
         if look > 0 {
@@ -211,8 +211,8 @@ async fn is_alone<L: LiveKitHost>(host: &L, server: &Server<'_, L>, order: &Dial
     true
 }
 
-/// Hangs up on a person who is there with nobody to talk to. The trunk hears of it first, after what is `known` already:
-/// else LiveKit's own word, that the person left, may come before it. Where hanging up fails, the trunk goes on with it.
+/// Hangs up on a callee who has nobody to talk to. The trunk hears about it first, after what is `known` already:
+/// otherwise LiveKit's own report that the callee left might arrive before. If hanging up fails, the trunk goes on with it.
 async fn desert<L: LiveKitHost>(
     host: &L,
     server: &Server<'_, L>,
@@ -229,7 +229,7 @@ async fn desert<L: LiveKitHost>(
     events
 }
 
-/// LiveKit knows nothing of the callee, any more or yet. The room goes first, so that nothing can
+/// LiveKit knows nothing of the callee, any more or yet. The room is deleted first, so that nothing can
 /// go on unseen; then the call may end.
 async fn gone<L: LiveKitHost>(
     host: &L,
@@ -255,10 +255,10 @@ async fn gone<L: LiveKitHost>(
     Ok(InquiryResult::Happened(events.into()))
 }
 
-/// Hangs up and leaves nothing behind, whatever state the call is in.
+/// Hangs up and cleans up, whatever state the call is in.
 ///
 /// # Errors
-/// The room may still be there.
+/// The room may still exist.
 pub async fn tear_down(host: &impl LiveKitHost, order: &DialOrder) -> Result<(), Unavailable> {
     let done = async { hang_up(&Server::of(host, order).await?, order).await };
     missed(host, order, "not hung up", done.await)

@@ -1,4 +1,4 @@
-//! Placing one call: room, agent, phone; each asked for once.
+//! Placing one call: room, agent, phone; each requested once.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -21,39 +21,39 @@ use crate::domain::time::{Span, Timestamp};
 use crate::domain::to_json;
 use crate::domain::tokens::report::report_token;
 
-/// How long an agent may take to come into a room that is there: on a machine with much to do it takes up to 18 s.
+/// How long an agent may take to enter a room that exists: on a busy machine it takes up to 18 s.
 const AGENT_WAIT: Span = Span(20_000);
-/// An agent that was seen so long ago is looked for again before the phone rings.
+/// An agent last seen longer ago than this is looked for again before the phone rings.
 const AGENT_SEEN_LATELY: Span = Span(400);
-/// And has so long to be found: an answer may be lost.
+/// How long finding it again may take: an answer may be lost.
 const AGENT_FOUND_AGAIN: Span = Span(2_000);
 /// How long before the end of [`SETUP_LIMIT`] the phone must have been asked to ring.
 const DIAL_SLACK: Span = Span(1_000);
 /// The first wait between two looks; each further one is twice as long, up to [`LOOK_MAX`].
 const LOOK_FIRST: Span = Span(100);
 const LOOK_MAX: Span = Span(2_000);
-/// Once it was seen ringing, only its agent is looked after: nobody is to pick up a silent phone.
+/// Once the phone was seen ringing, polling is only for its agent: nobody should pick up a silent phone.
 const LOOK_RINGING: Span = Span(3_000);
-/// After how many looks in a row that find nobody a callee is gone.
+/// After this many polls in a row without them, a callee counts as gone.
 const ABSENT_LOOKS: u32 = 4;
-/// After how many that find the callee alone its agent is.
+/// After this many that find the callee alone, the agent counts as gone.
 const ALONE_LOOKS: u32 = 2;
-/// But one that was never seen may still be on its way for so long: LiveKit may have the request and be slow with it.
+/// A callee never seen may be on the way for this long: LiveKit may have the request and be slow with it.
 const UNSEEN: Span = Span(20_000);
 
-/// Its outcome.
+/// The result of placing it.
 pub(super) enum DialOutcome {
-    /// The person picked up.
+    /// The callee picked up.
     Answered,
     /// It did not connect, and why.
     Failed(Failure),
-    /// LiveKit did nothing for us, and why.
+    /// LiveKit did nothing of what was requested, and why.
     Refused(Reason),
-    /// The call was ended meanwhile; the phone must not ring, or no longer.
+    /// The call was ended meanwhile; the phone must not ring, or must stop.
     Unwanted,
-    /// An answer was lost, and nobody is there: what may be presumed of it.
+    /// A response was lost, and nobody is there: what may be presumed.
     Gone(CarrierEvent),
-    /// The answer was lost, and LiveKit says nothing: the trunk goes on asking.
+    /// The response was lost, and LiveKit says nothing: the trunk goes on asking.
     Lost,
 }
 
@@ -64,16 +64,16 @@ fn failed(code: FailureCode) -> DialOutcome {
 /// What was seen of a callee.
 #[derive(Default)]
 pub(super) struct Sight {
-    /// The furthest it came. A server that started anew shows it with its first attributes again.
+    /// The furthest state seen. After a restart, a server shows the callee with its first attributes again.
     furthest: Cell<Option<Callee>>,
-    /// The trunk knows that the phone rings.
+    /// The trunk knows that the phone is ringing.
     has_told: Cell<bool>,
-    /// How many looks in a row found it without an agent.
+    /// How many polls in a row found the callee without an agent.
     alone: Cell<u32>,
 }
 
 impl Sight {
-    /// The phone was seen ringing, and the trunk does not know.
+    /// Whether the phone was seen ringing without the trunk knowing.
     pub(super) fn rang_unheard(&self) -> bool {
         self.furthest.get() == Some(Callee::Ringing) && !self.has_told.get()
     }
@@ -94,7 +94,7 @@ impl Sight {
         });
     }
 
-    /// The phone rings for nobody. One that was answered is the trunk's to judge.
+    /// Whether the phone rings with nobody there. A call that was answered is the trunk's to judge.
     fn is_forsaken(&self) -> bool {
         self.alone.get() >= ALONE_LOOKS && self.furthest.get() < Some(Callee::Active)
     }
@@ -112,7 +112,7 @@ pub(super) async fn place<L: LiveKitHost>(
         Ok(job) => job,
         Err(reason) => return DialOutcome::Refused(reason),
     };
-    // 1. The room, and the agent on its way.
+    // 1. The room, with the agent on its way.
     match server.ask(requests::create_room(call, &agent, &job)).await {
         Ok(answer) if outcome::is_done(&answer) => {}
         Ok(answer) => {
@@ -122,17 +122,17 @@ pub(super) async fn place<L: LiveKitHost>(
                 false => DialOutcome::Failed(Failure::dialer(reason)),
             };
         }
-        // It may still be made.
+        // It may still be created.
         Err(reason) => return DialOutcome::Gone(CarrierEvent::Failed(Failure::dialer(reason))),
     }
-    // 2. The agent must be in it: nobody is to pick up a silent phone.
+    // 2. The agent must be in it: nobody should pick up a silent phone.
     let deadline = (host.now() + AGENT_WAIT).min(ring_by);
     if !agent_came(host, server, order, deadline).await {
         return failed(FailureCode::AgentUnavailable);
     }
     let mut seen_at = host.now();
-    // 3. Whoever ended the call meanwhile does not hear it ring; and agents that come together do not ring together. That the
-    // phone may ring is good for a moment.
+    // 3. A call that was ended meanwhile must not ring; and agents that arrive together must not ring together. The
+    // permission to ring is valid for a moment.
     loop {
         let asked_at = host.now();
         match ask(host, call.address().tag, command::Ring(call)).await {
@@ -180,8 +180,7 @@ async fn job(host: &impl LiveKitHost, order: &DialOrder) -> Result<(String, Stri
         "report_url": format!("{public_url}/agent-reports/{}", order.call),
         "report_token": report_token(&host.secrets().report_key, order.call),
     };
-    // Said only to an agent that has them: the outcome of the call must fit the one, and the other
-    // is what it does at a voicemail.
+    // Only told to an agent that has them: the schema for the call's outcome, and what to do at a voicemail.
     for (name, value) in [
         (
             "outcome_schema",
@@ -196,7 +195,7 @@ async fn job(host: &impl LiveKitHost, order: &DialOrder) -> Result<(String, Stri
     Ok((request.agent.code.clone(), to_json::text(&job)))
 }
 
-/// Looks until the agent is in the room, and can hear and speak there. Most come within 0.6 s: those are seen at once.
+/// Polls until the agent is in the room and can hear and speak there. Most arrive within 0.6 s, and are noticed at once.
 async fn agent_came<L: LiveKitHost>(
     host: &L,
     server: &Server<'_, L>,
@@ -220,7 +219,7 @@ async fn agent_came<L: LiveKitHost>(
     }
 }
 
-/// The wait between two looks for an agent that has been awaited for so long.
+/// The interval for polling for an agent that has been awaited this long.
 const fn agent_look(waited: Span) -> Span {
     Span(match waited.0 {
         0..1_500 => 60,
@@ -239,7 +238,7 @@ pub(super) enum Reception {
     Unheard,
 }
 
-/// Tells the trunk what happened, and hears whether the call goes on.
+/// Tells the trunk what happened, and returns whether the call goes on.
 pub(super) async fn tell(
     host: &impl LiveKitHost,
     order: &DialOrder,
@@ -268,7 +267,7 @@ async fn ring<L: LiveKitHost>(
         to: order.request.phone.as_str(),
         from: Some(order.trunk_phone.as_str()).filter(|phone| !phone.contains('X')),
         ringing: settings.ring_timeout,
-        // Which LiveKit counts from the dial.
+        // LiveKit counts it from the dial.
         longest: settings.ring_timeout + settings.max_call,
     });
     let again = planted(Fault::LostDialRepeated).then(|| dial.clone());
@@ -289,7 +288,7 @@ async fn ring<L: LiveKitHost>(
     }
 }
 
-/// Looks while the phone rings, and tells what it sees; returns only when the phone must stop.
+/// Polls while the phone rings, and reports what it sees; returns only when the phone must stop.
 async fn watch<L: LiveKitHost>(
     host: &L,
     server: &Server<'_, L>,
@@ -309,7 +308,7 @@ async fn watch<L: LiveKitHost>(
             _ => LOOK_FIRST,
         };
         let event = match room.map(|room| room.callee) {
-            // The answer to the dial is on its way, or lost.
+            // The response to the dial is on its way, or lost.
             Some(Callee::Active) => CarrierEvent::Answered,
             Some(Callee::Ringing) if !sight.has_told.get() => CarrierEvent::Ringing,
             _ => continue,
@@ -324,7 +323,7 @@ async fn watch<L: LiveKitHost>(
     }
 }
 
-/// The answer to the dial was lost; the phone may ring, or be answered. Looks on until that is known.
+/// The response to the dial was lost; the phone may be ringing or answered. Polls on until that is known.
 async fn follow<L: LiveKitHost>(
     host: &L,
     server: &Server<'_, L>,
@@ -376,7 +375,7 @@ async fn follow<L: LiveKitHost>(
     }
 }
 
-/// One look into the room.
+/// One poll of the room.
 async fn look<L: LiveKitHost>(
     server: &Server<'_, L>,
     order: &DialOrder,

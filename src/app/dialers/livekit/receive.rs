@@ -1,9 +1,9 @@
-//! `POST /carrier/livekit`: LiveKit tells what happens in its rooms.
+//! `POST /carrier/livekit`: LiveKit's reports about its rooms.
 //!
 //! A room's name is its call's id, which says whose object knows the call, and so whose secret must
 //! have signed. An event about anything else is checked against the trunk that has its API key, and
-//! forgotten. The answer is quick and, for whoever holds the secret, always 200: what is lost here
-//! is found by asking.
+//! dropped. The response is quick and, for whoever holds the secret, always 200: what is lost here
+//! is found by inquiries.
 
 use serde_json::{Map, Value};
 
@@ -19,9 +19,9 @@ use crate::domain::refusal::Refusal;
 /// Takes an event.
 ///
 /// # Errors
-/// 401: not signed by the holder of a trunk's secret. 503: nobody can tell now; LiveKit sends it again.
+/// 401: not signed by the holder of a trunk's secret. 503: it can't be decided now; LiveKit sends it again.
 pub async fn receive(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
-    // LiveKit sends the bare token; a proxy may have made it a bearer's.
+    // LiveKit sends the bare token; a proxy may have made it a bearer token.
     let token = request.bearer().or(request.authorization.as_deref());
     let token = token
         .and_then(|token| BearerJwt::read(token.trim()))
@@ -41,7 +41,7 @@ pub async fn receive(api: &impl Api, request: &Request) -> Result<Response, Refu
     Ok(Response::json(200, &Map::new()))
 }
 
-/// The credentials of who sent this: those of the call's trunk, or the one that has the token's API key.
+/// The sender's credentials: those of the call's trunk, or those with the token's API key.
 async fn sender(
     api: &impl Api,
     call: Option<CallId>,
@@ -49,7 +49,7 @@ async fn sender(
     request: &Request,
 ) -> Result<Option<CarrierCredentials>, Unavailable> {
     let issuer = token.issuer().unwrap_or_default();
-    // What is remembered here may have got a new secret meanwhile, and a call may have been dialed over a former carrier.
+    // What this isolate remembers may have got a new secret since, and a call may have been dialed over a former carrier.
     for of in [None, call] {
         let credentials: Option<CarrierCredentials> = match call {
             Some(call) => ask(api, call.address().tag, command::Credentials(of)).await?,
@@ -74,7 +74,7 @@ async fn sender(
     Ok(None)
 }
 
-/// Of a call that is over none may be there any more. If that can't be told now, LiveKit sends it again.
+/// A call that is over must have no room any more. If that can't be decided now, LiveKit sends the event again.
 async fn room_seen(api: &impl Api, call: CallId) -> Result<(), Refusal> {
     let tag = call.address().tag;
     let told = ask(api, tag, command::RoomSeen(call)).await;
@@ -101,7 +101,7 @@ async fn tell(api: &impl Api, credentials: &CarrierCredentials, call: CallId, ev
 
 #[cfg(feature = "openapi")]
 pub mod describe {
-    //! How the document tells of it.
+    //! The OpenAPI description of it.
 
     use crate::app::description::{Description, accepted};
     use crate::domain::refusal::Refusal;

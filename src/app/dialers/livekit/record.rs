@@ -18,7 +18,7 @@ pub(super) async fn start<L: LiveKitHost>(host: &L, server: &Server<'_, L>, orde
 }
 
 async fn begin<L: LiveKitHost>(host: &L, server: &Server<'_, L>, order: &DialOrder) -> bool {
-    // Whoever dialed and whoever asked may both have seen the answer first.
+    // The dialer and an inquiry may both have been the first to see the answer.
     if let Ok(answer) = server.ask(requests::list_egress(order.call)).await
         && answer
             .json()
@@ -29,7 +29,7 @@ async fn begin<L: LiveKitHost>(host: &L, server: &Server<'_, L>, order: &DialOrd
         return true;
     }
     let org = order.request.org;
-    // Not a copy, which may not know of the bucket yet, or know a former one.
+    // Not a copy, which may not know the bucket yet, or know a former one.
     let Ok(Some(stored)) = copies::read_now(host, org, &RecordKey::Media(org)).await else {
         return false;
     };

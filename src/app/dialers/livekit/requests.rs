@@ -1,5 +1,5 @@
-//! What is asked of a LiveKit server: Twirp requests in snake_case JSON, each with the grants that
-//! its token needs (livekit/protocol, `livekit_room.proto`, `livekit_sip.proto`).
+//! The requests to a LiveKit server: Twirp in snake_case JSON, each with the grants that its token
+//! needs (livekit/protocol, `livekit_room.proto`, `livekit_sip.proto`).
 
 use serde_json::{Map, Value};
 
@@ -8,17 +8,17 @@ use crate::domain::ids::CallId;
 use crate::domain::object::object;
 use crate::domain::time::Span;
 
-/// How long a question that the server answers by itself may take.
+/// How long a request may take that the server answers on its own.
 const QUICK: Span = Span(10_000);
-/// How long each question of a connection test may take: somebody waits for it.
+/// How long each request of a connection test may take, since somebody is waiting for it.
 const TEST: Span = Span(5_000);
-/// How much longer than the phone rings the server may take to say so.
+/// How much longer than the ringing timeout the server may take to report it.
 const SERVER_SLACK: Span = Span(4_000);
-/// How much longer than the phone rings we wait for the server to say so.
+/// How much longer than the ringing timeout we wait for that report.
 pub(super) const OUR_SLACK: Span = Span(6_000);
-/// An empty room goes by itself after so many seconds, should nobody delete it.
+/// An empty room closes by itself after this many seconds, if nobody deletes it,
 const EMPTY_SECS: u64 = 60;
-/// So does one that its last participant has left.
+/// and so does one that its last participant has left.
 const DEPARTURE_SECS: u64 = 20;
 /// The callee, the agent, a recorder, and one to spare.
 const MAX_PARTICIPANTS: u64 = 4;
@@ -37,13 +37,13 @@ fn quick(method: &'static str, grants: Map<String, Value>, body: Value) -> Twirp
     }
 }
 
-/// Under which identity the person called is in the call's room.
+/// The callee's identity in the call's room.
 #[must_use]
 pub fn identity(call: CallId) -> String {
     format!("callee-{call}")
 }
 
-/// The call's room, and its agent on the way there. Repeated, it changes nothing and calls no second agent.
+/// Creates the call's room and sends for its agent. Repeated, it changes nothing and calls no second agent.
 #[must_use]
 pub fn create_room(call: CallId, agent_code: &str, job_metadata: &str) -> TwirpRequest {
     quick(
@@ -60,8 +60,8 @@ pub fn create_room(call: CallId, agent_code: &str, job_metadata: &str) -> TwirpR
     )
 }
 
-/// Who is in a call's room: whether its agent is, and how the person called fares. Of a room that is not there it says
-/// that it is empty.
+/// Lists who is in a call's room: the agent, and the callee with their state. A room that does not exist
+/// counts as empty.
 #[must_use]
 pub fn list_participants(call: CallId) -> TwirpRequest {
     quick(
@@ -71,7 +71,7 @@ pub fn list_participants(call: CallId) -> TwirpRequest {
     )
 }
 
-/// What dialing takes.
+/// What a dial needs.
 pub struct Dial<'a> {
     /// Its id names the room.
     pub call: CallId,
@@ -83,11 +83,11 @@ pub struct Dial<'a> {
     pub from: Option<&'a str>,
     /// How long the phone rings.
     pub ringing: Span,
-    /// How long all of it may last, the ringing included: LiveKit counts from this request.
+    /// How long the whole call may last, including ringing: LiveKit counts from this request.
     pub longest: Span,
 }
 
-/// Rings the phone. Each such request rings it once more: never to be repeated.
+/// Rings the phone. Each such request rings it again: never to be repeated.
 #[must_use]
 pub fn create_sip_participant(dial: &Dial<'_>) -> TwirpRequest {
     let mut body = object! {
@@ -112,7 +112,7 @@ pub fn create_sip_participant(dial: &Dial<'_>) -> TwirpRequest {
     }
 }
 
-/// Hangs up, whatever is going on. 404 says that nothing was.
+/// Hangs up, whatever is going on. 404 means that there was nothing to hang up.
 #[must_use]
 pub fn delete_room(call: CallId) -> TwirpRequest {
     quick(
@@ -122,7 +122,7 @@ pub fn delete_room(call: CallId) -> TwirpRequest {
     )
 }
 
-/// What is being recorded of a call.
+/// Lists the recordings in progress of a call.
 #[must_use]
 pub fn list_egress(call: CallId) -> TwirpRequest {
     quick(
@@ -132,7 +132,7 @@ pub fn list_egress(call: CallId) -> TwirpRequest {
     )
 }
 
-/// Records the conversation into a file of the organisation's storage, sound alone.
+/// Records the conversation's audio into a file in the organisation's storage.
 #[must_use]
 pub fn start_egress(call: CallId, path: &str, s3: Value) -> TwirpRequest {
     quick(
@@ -146,7 +146,7 @@ pub fn start_egress(call: CallId, path: &str, s3: Value) -> TwirpRequest {
     )
 }
 
-/// Whether the server is there and takes the key and its secret: of all rooms it is asked for one that nobody makes.
+/// Tests whether the server is there and accepts the key and its secret: it asks for a room that nobody creates.
 #[must_use]
 pub fn list_rooms() -> TwirpRequest {
     let grants = grants("video", object! {"roomList": true});
@@ -157,7 +157,7 @@ pub fn list_rooms() -> TwirpRequest {
     }
 }
 
-/// Whether the server has an outbound SIP trunk.
+/// Asks for an outbound SIP trunk.
 #[must_use]
 pub fn list_outbound_trunk(id: &str) -> TwirpRequest {
     let grants = grants("sip", object! {"admin": true});
@@ -171,7 +171,7 @@ pub fn list_outbound_trunk(id: &str) -> TwirpRequest {
     }
 }
 
-/// A duration as protobuf's JSON has it: `"45s"`, `"0.500s"`.
+/// A duration in protobuf's JSON: `"45s"`, `"0.500s"`.
 fn duration(time: Span) -> String {
     match time.0 % 1000 {
         0 => format!("{}s", time.0 / 1000),

@@ -1,4 +1,4 @@
-//! One LiveKit server, as a trunk knows it: where it is, and the key to it.
+//! One LiveKit server as a trunk knows it: its address and credentials.
 
 use super::jwt;
 use crate::app::host::TwirpRequest;
@@ -9,7 +9,7 @@ use crate::domain::ids::OrgId;
 use crate::domain::search;
 use crate::domain::trunk::Carrier;
 
-/// A server to ask.
+/// A server that can be asked.
 pub struct Server<'a, L> {
     host: &'a L,
     base: String,
@@ -52,10 +52,10 @@ impl<'a, L: Host + Vault + Twirp> Server<'a, L> {
         })
     }
 
-    /// One question, asked once.
+    /// Sends one request, once.
     ///
     /// # Errors
-    /// No answer: it may nevertheless have been carried out.
+    /// No answer: it may have been carried out all the same.
     pub async fn ask(&self, ask: TwirpRequest) -> Result<TwirpAnswer, Reason> {
         let now = self.host.now();
         let token = jwt::mint(&self.api_key, &self.api_secret, ask.grants.clone(), now);

@@ -1,7 +1,7 @@
-//! LiveKit's webhooks: verified as its own libraries do, and read with tolerance.
+//! LiveKit's webhooks: verified as its own libraries do, and read leniently.
 //!
-//! They are hints: lost, late, repeated and out of order. What they say of a call moves it forward
-//! only, so a repeated one changes nothing. Nothing announces the answer.
+//! They are hints: lost, late, repeated and out of order. What they say only moves a call forward,
+//! so a repeated one changes nothing. No webhook reports the answer.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -16,9 +16,9 @@ use crate::domain::mac::constant_time_eq;
 use crate::domain::object::at;
 use crate::domain::time::{Span, Timestamp};
 
-/// Up to this age an event counts as happening now: its time has whole seconds only.
+/// Up to this age an event counts as happening now, since its time is in whole seconds.
 const FRESH: Span = Span(2_000);
-/// LiveKit gives up telling an event after so long: one that seems older has another clock. It happened by now.
+/// LiveKit stops retrying an event after this: one that seems older comes from another clock, and counts as happening now.
 const OLDEST: Span = Span(30_000);
 
 /// Whether the holder of `api_secret` sent exactly this body.
@@ -38,7 +38,7 @@ pub fn room(event: &Value) -> Option<&str> {
     name.and_then(Value::as_str)
 }
 
-/// Where a recording is, once it is whole.
+/// Where a recording is, once it is complete.
 #[must_use]
 pub fn recorded(event: &Value) -> Option<&str> {
     let is_end = event.get("event").and_then(Value::as_str) == Some("egress_ended");
@@ -53,14 +53,14 @@ pub fn recorded(event: &Value) -> Option<&str> {
         .filter(|location| location.starts_with("https://") || location.starts_with("http://"))
 }
 
-/// Whether an event tells that its room is there, or somebody in it.
+/// Whether an event shows that its room exists, or that somebody is in it.
 #[must_use]
 pub fn shows_a_room(event: &Value) -> bool {
     let name = event.get("event").and_then(Value::as_str);
     matches!(name, Some("room_started" | "participant_joined"))
 }
 
-/// What an event says of a call; nothing, for most.
+/// What an event says about a call; most say nothing.
 #[must_use]
 pub fn events(call: CallId, event: &Value, now: Timestamp) -> Vec<Timed> {
     let text = |pointer: &str| at(event, pointer).and_then(Value::as_str);
@@ -90,7 +90,7 @@ pub fn events(call: CallId, event: &Value, now: Timestamp) -> Vec<Timed> {
         }
         "participant_left" | "participant_connection_aborted" if is_agent => {
             match text("/participant/disconnectReason") {
-                // With its room, and whoever was in it.
+                // Together with its room, and whoever was in it.
                 Some("ROOM_DELETED" | "ROOM_CLOSED") => vec![timed(at, CarrierEvent::RoomClosed)],
                 _ => vec![timed(at, CarrierEvent::AgentLeft)],
             }
@@ -103,7 +103,7 @@ pub fn events(call: CallId, event: &Value, now: Timestamp) -> Vec<Timed> {
     }
 }
 
-/// What LiveKit says when it lost the SIP node: nobody hung up.
+/// LiveKit's reason when it lost the SIP node: nobody hung up.
 const LOST: &str = "CONNECTION_TIMEOUT";
 
 /// How a conversation ended.
@@ -114,7 +114,7 @@ fn over(reason: &str) -> CarrierEvent {
     }
 }
 
-/// Why the callee left before the answer, as far as the reason of leaving tells.
+/// Why the callee left before the answer, as far as the reason for leaving tells.
 fn presumed(reason: &str, rang: bool) -> Failure {
     Failure::of(match reason {
         LOST => return Failure::dialer(Reason::NodeSilent),
@@ -125,7 +125,7 @@ fn presumed(reason: &str, rang: bool) -> Failure {
     })
 }
 
-/// `createdAt`: seconds since the epoch, a number in a string. `None` when its clock is another's: it happened by now.
+/// `createdAt`: seconds since the epoch, a number in a string. `None` if it comes from another clock: then it counts as now.
 fn happened_at(created_at: Option<&Value>, now: Timestamp) -> Option<Timestamp> {
     let secs = match created_at {
         Some(Value::String(text)) => text.parse().ok(),

@@ -1,4 +1,4 @@
-//! How the document tells of agents.
+//! The OpenAPI description of agents.
 
 use serde_json::json;
 

@@ -24,7 +24,7 @@ use crate::domain::outcome;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 
-/// What a refusal calls them.
+/// Their name in refusals.
 pub(super) const PLURAL: &str = "agents";
 
 const RESOURCE: Resource = Resource {
@@ -88,10 +88,10 @@ pub struct CreateInputSchema {
     pub sample_context: Option<Map<String, Value>>,
 }
 
-/// Whether a list shows inactive items too.
+/// Whether a list includes inactive items.
 ///
 /// # Errors
-/// A parameter that is unknown, a value that is not `inactive`, a caller who is no owner.
+/// An unknown parameter, a value other than `inactive`, a caller who is not an owner.
 pub fn includes_inactive(caller: &KeyRecord, request: &Request) -> Result<bool, Refusal> {
     let mut included = false;
     let parameters = request.parameters();
@@ -108,11 +108,11 @@ pub fn includes_inactive(caller: &KeyRecord, request: &Request) -> Result<bool, 
     }
 }
 
-/// `GET /agents`. A thousand agents may be a hundred megabytes: the list is told slice by slice, as fast as the client takes
-/// it, and passed on as the text that it is.
+/// `GET /agents`. A thousand agents may be a hundred megabytes: the list is sent slice by slice, as fast as the client reads
+/// it, and passed on as text without parsing.
 ///
 /// # Errors
-/// As [`includes_inactive`].
+/// As for [`includes_inactive`].
 pub async fn list(
     api: &impl Api,
     caller: &KeyRecord,
@@ -136,7 +136,7 @@ pub async fn list(
     })
 }
 
-/// What follows in a list that was begun, and how to go on.
+/// The next piece of a list that was begun, and how to continue.
 ///
 /// # Errors
 /// The directory can't be reached; the key was revoked meanwhile. The list then ends unfinished.
@@ -153,7 +153,7 @@ pub async fn go_on(api: &impl Api, rest: &str) -> Result<(String, Option<String>
     })
 }
 
-/// The next agents of a list, as JSON with commas between them, and where to go on.
+/// The next agents of a list, as JSON separated by commas, and where to continue.
 ///
 /// # Errors
 /// The directory can't be reached; the key was revoked.
@@ -201,7 +201,7 @@ fn read_rest(text: &str) -> Option<(OrgId, KeyId, AgentsAfter)> {
 /// `POST /agents`.
 ///
 /// # Errors
-/// A body of another shape; too many agents.
+/// An invalid body; too many agents.
 pub async fn create(
     api: &impl Api,
     caller: &KeyRecord,
@@ -231,7 +231,7 @@ pub async fn get(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<Respons
 /// `PATCH /agents/{id}`.
 ///
 /// # Errors
-/// No such agent; a body of another shape.
+/// No such agent; an invalid body.
 pub async fn update(
     api: &impl Api,
     caller: &KeyRecord,
@@ -253,7 +253,7 @@ pub async fn update(
 /// `DELETE /agents/{id}`.
 ///
 /// # Errors
-/// No such agent; campaigns run with it.
+/// No such agent; running campaigns use it.
 pub async fn delete(
     api: &impl Api,
     caller: &KeyRecord,

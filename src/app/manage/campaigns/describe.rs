@@ -1,4 +1,4 @@
-//! How the document tells of campaigns.
+//! The OpenAPI description of campaigns.
 
 use serde_json::{Value, json};
 

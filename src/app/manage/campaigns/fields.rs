@@ -1,4 +1,4 @@
-//! What is said of a campaign, field by field.
+//! The fields of a campaign.
 
 use serde_json::Value;
 
@@ -68,10 +68,10 @@ pub struct CreateCampaign {
     pub max_cps: Option<u32>,
 }
 
-/// Reads what a campaign is to be; a change leaves out what stays.
+/// Reads a campaign's settings; in a change, what is left out stays.
 ///
 /// # Errors
-/// The first field that is not what it must be; an agent or a trunk that is new to it and not there, or not active.
+/// The first field that is invalid; a newly chosen agent or trunk that does not exist or is not active.
 pub async fn read(
     api: &impl Api,
     caller: &KeyRecord,
@@ -144,7 +144,7 @@ fn read_plan(
     })
 }
 
-/// A URL, whose password is not what answers show in its place: one that is as it was shown stays as it is.
+/// A URL. One exactly as responses show it, with its password masked, means that it stays as it is.
 fn read_url(
     api: &impl Api,
     request: &Request,
@@ -162,7 +162,7 @@ fn read_url(
     }
 }
 
-/// A field as it was given; none for `null`.
+/// A field as given; `None` for `null`.
 fn any(body: &mut Body, name: &'static str) -> Result<Option<Value>, Refusal> {
     body.optional(name, None, "", Some)
 }
@@ -178,7 +178,7 @@ fn id<T: std::str::FromStr>(
     }
 }
 
-/// When people are called. What is not said anew is not looked at anew: a campaign may be changed long after it began.
+/// When people are called. Values that are left out are not checked again: a campaign may be changed long after it began.
 fn read_window(
     body: &mut Body,
     before: Option<&Plan>,

@@ -1,6 +1,6 @@
-//! `/campaigns`: lists of people who are called.
+//! `/campaigns`: lists of people to call.
 //!
-//! The directory says first whether there is such a campaign, and whether who asks may; then the campaign's own object is asked.
+//! The directory is asked first whether the campaign exists and the caller may do this; then the campaign's own object.
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe;
@@ -35,9 +35,9 @@ use crate::domain::time::Timestamp;
 
 /// What a recipient's reference must be.
 const REFERENCE: &str = "a string of 1 to 128 characters other than . and ..";
-/// What is said of a zone that is none.
+/// The error for an invalid zone.
 const TIME_ZONE: &str = "time_zone must be an IANA time zone";
-/// What a refusal calls them.
+/// Their name in refusals.
 pub(super) const PLURAL: &str = "campaigns";
 
 const RESOURCE: Resource = Resource {
@@ -64,7 +64,7 @@ fn answer(shown: &Shown) -> Response {
     Response::json(200, &view(shown))
 }
 
-/// Asks a campaign's object; inside is what it refuses.
+/// Asks a campaign's object; the inner error is its refusal.
 async fn ask<C: AskCampaign>(
     api: &impl Api,
     org: OrgId,
@@ -102,7 +102,7 @@ async fn find(
     Ok((card, shown))
 }
 
-/// Tells the directory that a campaign rests which was marked as running.
+/// Tells the directory that a campaign that was marked as running rests.
 async fn rest(api: &impl Api, caller: &KeyRecord, card: &CampaignCard) -> Result<(), Refusal> {
     let Some(run) = card.run else { return Ok(()) };
     let rest = command::RestCampaign(card.id, run.mark);
@@ -111,7 +111,7 @@ async fn rest(api: &impl Api, caller: &KeyRecord, card: &CampaignCard) -> Result
         .map_err(|denied| RESOURCE.refusal(denied))
 }
 
-/// Has the audit log tell of what is about to be done.
+/// Has the audit log record what is about to be done.
 async fn note(
     api: &impl Api,
     caller: &KeyRecord,
@@ -127,7 +127,7 @@ async fn note(
 /// `POST /campaigns`.
 ///
 /// # Errors
-/// A body of another shape; too many campaigns; an object that can't be reached.
+/// An invalid body; too many campaigns; an object that can't be reached.
 pub async fn create(
     api: &impl Api,
     caller: &KeyRecord,
@@ -161,17 +161,17 @@ pub async fn create(
     let created = draw.create(api, org, by, create, &[], &RESOURCE).await;
     let is_known = match &created {
         Ok(response) => !response.is_replayed(),
-        // The directory may have heard of it.
+        // The directory may have received it.
         Err(refusal) => refusal.status() == 503,
     };
     if !is_known {
-        // What nobody knows of does no harm, should this fail.
+        // If this fails, nobody knows of the campaign, so it does no harm.
         let _ = ask(api, org, id, campaign::command::Delete).await;
     }
     created
 }
 
-/// What was answered before to a request that would be refused today, as when its agent was deleted meanwhile.
+/// The earlier response to a request that would be refused today, for instance because its agent was deleted since.
 async fn replay(
     api: &impl Api,
     caller: &KeyRecord,
@@ -197,7 +197,7 @@ async fn replay(
 /// `GET /campaigns`: newest first.
 ///
 /// # Errors
-/// A parameter that is unknown or has no such value; an object that can't be reached.
+/// A parameter that is unknown or has an invalid value; an object that can't be reached.
 pub async fn list(
     api: &impl Api,
     caller: &KeyRecord,
@@ -245,10 +245,10 @@ pub async fn get(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<Respons
     Ok(answer(&shown))
 }
 
-/// `PATCH /campaigns/{id}`: of a draft, and of one that is paused.
+/// `PATCH /campaigns/{id}`: for a draft, or while it is paused.
 ///
 /// # Errors
-/// No such campaign, or it is in another status; a body of another shape.
+/// No such campaign, or its status does not allow it; an invalid body.
 pub async fn update(
     api: &impl Api,
     caller: &KeyRecord,
@@ -281,10 +281,10 @@ pub async fn update(
     Err(Refusal::DirectoryUnavailable)
 }
 
-/// `DELETE /campaigns/{id}`: of a draft, and of one that is over.
+/// `DELETE /campaigns/{id}`: for a draft, or once it is over.
 ///
 /// # Errors
-/// No such campaign, or it is in another status.
+/// No such campaign, or its status does not allow it.
 pub async fn delete(
     api: &impl Api,
     caller: &KeyRecord,
@@ -295,7 +295,7 @@ pub async fn delete(
     let id = id.map_err(|_| RESOURCE.missing.clone())?;
     get_of_directory(api, caller, command::KnownCampaign(id), &RESOURCE).await?;
     match ask(api, caller.org_id, id, campaign::command::Delete).await? {
-        // What was deleted before, the directory was not told.
+        // It was deleted before, and the directory was not told.
         Ok(()) | Err(Refused::Missing) => {}
         Err(refused) => return Err(refusal(refused)),
     }

@@ -22,9 +22,9 @@ use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::domain::vec_map::VecMap;
 
-/// How many people are read at once.
+/// How many people are read at a time.
 const SLICE: usize = 5_000;
-/// How long a call is taken to hold its channel.
+/// How long a call is assumed to hold its channel.
 const CALL_SECS: u64 = 60;
 
 /// The recipients still to be called, as they stand at this moment. Each counts under the first reason that applies,
@@ -56,7 +56,7 @@ pub struct CampaignPreview {
     pub projected_seconds: u64,
 }
 
-/// What was counted.
+/// The counts.
 #[derive(Default)]
 struct Tally {
     view: CampaignPreview,
@@ -171,7 +171,7 @@ async fn check(
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of it.
+    //! The OpenAPI description of it.
 
     use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! The people of a campaign: adding them, and what became of them.
+//! A campaign's recipients: adding them, and reading how they fared.
 
 use serde::Serialize;
 
@@ -22,15 +22,15 @@ use crate::domain::refusal::Refusal;
 use crate::domain::sorting::oldest_first;
 use crate::domain::target::percent_decoded;
 
-/// How many rows that were not taken are named.
+/// How many rejected rows are listed.
 const NAMED: usize = 100;
-/// A piece of a file is handed on when it has so many people, or is so many bytes long.
+/// A piece of a file is handed on when it has this many people, or enough bytes.
 const PIECE_PEOPLE: usize = 2_000;
 const PIECE_BYTES: usize = 1 << 20;
-/// How often a page looks on for recipients of several statuses.
+/// How often a page searches on for recipients of several statuses.
 const LOOKS: usize = 20;
 
-/// What a filter by status must be.
+/// The valid values of a filter by status.
 pub const STATUS: &str =
     "pending, in_progress, waiting, completed, unreached, suppressed, expired or canceled";
 
@@ -96,7 +96,7 @@ pub struct RejectedRecipient {
     pub error: String,
 }
 
-/// A part of a file that is good.
+/// The valid part of a file read so far.
 #[derive(Default)]
 struct Piece {
     people: Vec<NewRecipient>,
@@ -116,7 +116,7 @@ impl Piece {
         self.people.len() >= PIECE_PEOPLE || self.bytes >= PIECE_BYTES
     }
 
-    /// Hands it on, and counts what became of it.
+    /// Hands it on, and counts the results.
     async fn add(
         &mut self,
         api: &impl Api,
@@ -147,8 +147,8 @@ impl Piece {
     }
 }
 
-/// `POST /campaigns/{id}/recipients`. What is good of a file is added piece by piece: should that break off, the rest is added
-/// when the file is sent again.
+/// `POST /campaigns/{id}/recipients`. The valid rows of a file are added piece by piece: if that is interrupted, the rest is
+/// added when the file is sent again.
 ///
 /// # Errors
 /// No such file, or one that is too large; no such campaign, or one that is over; an object that can't be reached.
@@ -199,7 +199,7 @@ pub async fn add(
 /// `GET /campaigns/{id}/recipients`: in the order in which they were added.
 ///
 /// # Errors
-/// A parameter that is unknown or has no such value; no such campaign.
+/// A parameter that is unknown or has an invalid value; no such campaign.
 pub async fn list(
     api: &impl Api,
     caller: &KeyRecord,
@@ -226,7 +226,7 @@ pub async fn list(
     Ok(Response::json(200, &answer))
 }
 
-/// Recipients behind this row, in the order in which they were added, and where those behind them begin.
+/// Recipients after this row, in the order in which they were added, and where the next ones begin.
 ///
 /// # Errors
 /// No such campaign; an object that can't be reached.
@@ -243,7 +243,7 @@ pub async fn some(
     Ok((shown.collect(), next))
 }
 
-/// Recipients of any of these statuses, and where the look for more ended.
+/// Recipients with any of these statuses, and where the search for more ended.
 async fn matching(
     api: &impl Api,
     (org, id): (OrgId, CampaignId),
@@ -267,7 +267,7 @@ async fn matching(
         let is_one = |one: &Recipient| statuses.is_empty() || statuses.contains(&one.status);
         all.extend(found.recipients.into_iter().filter(is_one));
         match found.next {
-            // A look for one status has looked at as many rows as a page may.
+            // A search for one status has looked at as many rows as a page may.
             Some(next) if all.len() < limit && status.is_none() => after = next,
             next => return Ok((all, next)),
         }
@@ -278,7 +278,7 @@ async fn matching(
 /// `GET /campaigns/{id}/recipients/{reference}`.
 ///
 /// # Errors
-/// No such campaign, or nobody of that reference in it.
+/// No such campaign, or no recipient with that reference.
 pub async fn get(
     api: &impl Api,
     caller: &KeyRecord,

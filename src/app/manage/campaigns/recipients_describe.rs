@@ -1,4 +1,4 @@
-//! How the document tells of a campaign's recipients.
+//! The OpenAPI description of a campaign's recipients.
 
 use serde_json::{Value, json};
 

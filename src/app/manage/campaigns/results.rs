@@ -1,4 +1,4 @@
-//! `results.csv`: one line a recipient, told piece by piece, as fast as the client takes them.
+//! `results.csv`: one line per recipient, sent piece by piece, as fast as the client reads them.
 
 use serde_json::Value;
 
@@ -20,13 +20,13 @@ use crate::domain::time::Timestamp;
 
 /// How many lines a piece has.
 const LINES: usize = 500;
-/// What begins the word on how to go on.
+/// The beginning of a `rest` of this file.
 pub const FILE: &str = "results.csv ";
 
-/// Its first line: what clients know the columns by.
+/// Its first line, by which clients know the columns.
 const HEADER: &str = "reference,phone_number,status,attempts,last_call_id,call_status,failure_code,disposition,answered_by,duration,last_attempt_at\r\n";
 
-/// Where a list goes on.
+/// Where the file continues.
 struct Rest {
     org: OrgId,
     key: KeyId,
@@ -65,10 +65,10 @@ pub async fn get(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<Respons
     Ok(response.with_header("Content-Type", "text/csv; charset=utf-8"))
 }
 
-/// What follows in a list that was begun, and how to go on.
+/// The next piece of a file that was begun, and how to continue.
 ///
 /// # Errors
-/// The object can't be reached; the key was revoked meanwhile. The list then ends unfinished.
+/// The object can't be reached; the key was revoked meanwhile. The file then ends unfinished.
 pub async fn go_on(api: &impl Api, rest: &str) -> Result<(String, Option<String>), Refusal> {
     let mut rest = Rest::read(rest).ok_or(Refusal::NotFound)?;
     let question = directory::command::KnownCampaign(rest.id);
@@ -151,7 +151,7 @@ fn of(recipient: &Recipient) -> String {
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of it.
+    //! The OpenAPI description of it.
 
     use super::HEADER;
     use crate::app::description::{Description, Success};

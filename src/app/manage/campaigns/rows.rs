@@ -1,6 +1,6 @@
-//! A file of recipients, row by row: CSV (RFC 4180) with a header line, a JSON object a line, or `{"recipients": […]}`.
+//! A file of recipients, row by row: CSV (RFC 4180) with a header line, one JSON object per line, or `{"recipients": […]}`.
 //!
-//! Nothing of it is held but the row that is being read: of a file of 8 MiB, all rows together could take many times as much.
+//! Only the row being read is held: all rows of a file of 8 MiB together could take many times as much.
 
 use serde_json::{Map, Value};
 
@@ -13,19 +13,19 @@ use crate::domain::search;
 
 /// The most bytes of a file of recipients.
 pub const MAX_FILE: usize = 8 << 20;
-/// The most columns of one: no row has metadata for more.
+/// The most columns of a file: no row may have metadata for more.
 const MOST_COLUMNS: usize = 1_000;
-/// The field of a JSON body that has the rows.
+/// The field of a JSON body that contains the rows.
 const RECIPIENTS: &str = "recipients";
 
-/// A row, as it is written; none for what is empty or not there.
+/// A row as written; `None` for what is empty or missing.
 #[derive(Debug, Default, PartialEq)]
 pub struct Row {
     pub phone: Option<String>,
     pub reference: Option<String>,
     pub time_zone: Option<String>,
     pub metadata: Option<Map<String, Value>>,
-    /// What is wrong with it already.
+    /// An error found already.
     pub wrong: Option<Refusal>,
 }
 
@@ -58,21 +58,21 @@ impl Column {
     }
 }
 
-/// What is left of a file.
+/// The rest of a file.
 #[derive(Clone)]
 pub enum File<'a> {
-    /// The columns, and the text behind the last row.
+    /// The columns, and the text after the last row.
     Csv(Vec<Column>, &'a str),
     Ndjson(&'a str),
-    /// The text of an array behind its last item, or its bracket; and whether it has an item yet.
+    /// The text of an array after its last item or its bracket; and whether it has had an item yet.
     Json(&'a str, bool),
 }
 
 impl<'a> File<'a> {
-    /// The file that a request brings.
+    /// A request's file.
     ///
     /// # Errors
-    /// It is none: 415, 413 and 400, in this order.
+    /// It is not one: 415, 413 and 400, checked in this order.
     pub fn of(request: &'a Request) -> Result<Self, Refusal> {
         if request.body.is_empty() && request.content_type.is_none() {
             return Err(Refusal::Required(RECIPIENTS));
@@ -97,7 +97,7 @@ impl<'a> File<'a> {
         Ok(file)
     }
 
-    /// Looks through all of it before anything is taken.
+    /// Checks the whole file before anything is taken from it.
     fn check(&self) -> Result<(), Refusal> {
         let (mut file, mut count) = (self.clone(), 0);
         while let Some(row) = file.next_row() {
@@ -151,7 +151,7 @@ impl<'a> File<'a> {
             Some(_) => [before, "[]", after].concat(),
             None => before.to_owned(),
         };
-        // Rows are read one by one. What is around them is little, unless it is no such body.
+        // Rows are read one by one. What surrounds them is little, unless it is not such a body.
         if around.len() > MAX_BODY {
             return Err(Refusal::BodyNotJson);
         }
@@ -172,7 +172,7 @@ impl<'a> File<'a> {
         }
     }
 
-    /// The next row. Empty lines are none.
+    /// The next row. Empty lines are skipped.
     pub fn next_row(&mut self) -> Option<Row> {
         match self {
             Self::Csv(columns, rest) => {
@@ -203,10 +203,10 @@ impl<'a> File<'a> {
     }
 }
 
-/// What may stand between values of JSON, and no other space.
+/// What may stand between JSON values; no other white space.
 const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
-/// The next item of an array, behind its bracket or an item; an inner none where it is no array's.
+/// The next item of an array, after its bracket or an item; the inner `None` if the text is not an array's.
 fn next_item<'a>(rest: &mut &'a str, has_some: bool) -> Option<Option<&'a str>> {
     let text = rest.trim_start_matches(SPACE);
     if text == "]" {
@@ -220,7 +220,7 @@ fn next_item<'a>(rest: &mut &'a str, has_some: bool) -> Option<Option<&'a str>> 
     };
     let item = text.and_then(first_value);
     *rest = item.map_or("", |(_, after)| after);
-    // What does not end as an array does was asked for again, and is nothing.
+    // A text that does not end as an array does yields an error item.
     Some(item.map(|(item, _)| item))
 }
 
@@ -254,7 +254,7 @@ fn of_cells(columns: &[Column], record: Result<Record, Refusal>) -> Row {
     row
 }
 
-/// A row out of its JSON; none if that is none.
+/// A row from its JSON; `None` if it is not one.
 fn of_text(text: &str) -> Option<Row> {
     if text.len() > MAX_BODY {
         return Some(Row::bad("at most 65536 bytes"));

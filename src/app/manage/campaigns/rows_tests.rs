@@ -10,7 +10,7 @@ fn request(media_type: &str, body: impl Into<Vec<u8>>) -> Request {
     }
 }
 
-/// The rows as `[phone, reference, zone, metadata, what is wrong]`.
+/// The rows as `[phone, reference, zone, metadata, error]`.
 fn read(media_type: &str, body: &str) -> Result<Vec<Value>, String> {
     let request = request(media_type, body);
     let mut file = File::of(&request).map_err(|refusal| refusal.text())?;

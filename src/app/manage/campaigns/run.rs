@@ -1,7 +1,7 @@
-//! Starting campaigns, pausing them, and calling them off.
+//! Starting, pausing and cancelling campaigns.
 //!
 //! The directory marks a campaign as running before its object starts it, and hears that it rests after that was answered: so
-//! what runs is marked, whatever fails in between. A mark that is left over is found and taken away when it is in somebody's way.
+//! whatever runs is marked, whatever fails in between. A mark left behind is found and removed when it is in somebody's way.
 
 use super::{RESOURCE, Refused, answer, ask, find, note, refusal, rest};
 use crate::app::body::Body;
@@ -17,12 +17,12 @@ use crate::domain::campaign::{CampaignRefusal, Status};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Span;
 
-/// A start that was marked so long ago is not under way any more.
+/// A start marked longer ago than this is not in progress any more.
 const UNDER_WAY: Span = Span::from_secs(120);
-/// How many campaigns are asked whether they run, for somebody's sake.
+/// How many campaigns are asked whether they are running, for one request.
 const ASKED: usize = 300;
 
-/// What `hang_up` must be.
+/// The valid values of `hang_up`.
 pub const HANG_UP: &str = "true or false";
 
 // As the OpenAPI document describes it; `cancel` reads it.
@@ -37,7 +37,7 @@ pub struct CancelCampaign {
 /// `POST /campaigns/{id}/start`.
 ///
 /// # Errors
-/// No such campaign; it is neither a draft nor paused; it has nobody to call; its agent or its trunk was deleted.
+/// No such campaign; it is neither a draft nor paused; it has nobody to call; its agent or trunk was deleted.
 pub async fn start(
     api: &impl Api,
     caller: &KeyRecord,
@@ -68,7 +68,7 @@ pub async fn start(
     };
     match ask(api, caller.org_id, id, start).await? {
         Ok(shown) => Ok(answer(&shown)),
-        // Somebody else was faster: it does run.
+        // Somebody else was faster: it is running.
         Err(Refused::Is(Status::Running)) => Err(refusal(Refused::Is(Status::Running))),
         Err(refused) => {
             let rests = command::RestCampaign(id, marked.mark);
@@ -82,7 +82,7 @@ pub async fn start(
 /// `POST /campaigns/{id}/pause`.
 ///
 /// # Errors
-/// No such campaign; it does not run; a trunk can't be reached.
+/// No such campaign; it is not running; a trunk can't be reached.
 pub async fn pause(
     api: &impl Api,
     caller: &KeyRecord,
@@ -93,7 +93,7 @@ pub async fn pause(
     let (mut card, shown) = find(api, caller, id).await?;
     match shown.campaign.status {
         Status::Running => card = note(api, caller, request, card.id, "campaign.pause").await?,
-        Status::Paused => {} // its object knows whether that was seen through
+        Status::Paused => {} // its object knows whether all calls were taken back
         status => return Err(refusal(Refused::Is(status))),
     }
     let paused = ask(api, caller.org_id, card.id, Pause).await?;
@@ -118,7 +118,7 @@ pub async fn cancel(
     let (mut card, shown) = find(api, caller, id).await?;
     match shown.campaign.status {
         Status::Completed => return Err(refusal(Refused::Is(Status::Completed))),
-        Status::Canceled => {} // its object knows whether that was seen through
+        Status::Canceled => {} // its object knows whether all calls were taken back
         _ => card = note(api, caller, request, card.id, "campaign.cancel").await?,
     }
     let hang_up = hang_up.unwrap_or_default();
@@ -128,10 +128,10 @@ pub async fn cancel(
     Ok(answer(&canceled))
 }
 
-/// Deletes what campaigns may run with: once more where those that are said to run are found at rest.
+/// Deletes something that campaigns may be running with; tries again if those said to be running turn out to be at rest.
 ///
 /// # Errors
-/// As `delete` has them; an object can't be reached.
+/// Those of `delete`; an object can't be reached.
 pub async fn once_at_rest(
     api: &impl Api,
     caller: &KeyRecord,
@@ -147,8 +147,8 @@ pub async fn once_at_rest(
     }
 }
 
-/// Looks whether the campaigns rest by now that are marked as running with something: nobody told the directory of those that came
-/// to their end by themselves. Returns whether all of them do.
+/// Checks whether the campaigns marked as running with something rest by now: nobody told the directory about those that ended
+/// on their own. Returns whether all of them do.
 async fn all_rest(api: &impl Api, caller: &KeyRecord, with: RunsWith) -> Result<bool, Refusal> {
     let running = command::RunningCampaigns(with);
     let running = directory::ask(api, caller.org_id, By::key(caller.key_id), running).await;
@@ -185,7 +185,7 @@ async fn is_at_rest(
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe {
-    //! How the document tells of it.
+    //! The OpenAPI description of it.
 
     use serde_json::json;
 

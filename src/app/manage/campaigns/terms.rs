@@ -1,4 +1,4 @@
-//! What each row must be, as `POST /calls` checks a call.
+//! The checks of each row, which are those of `POST /calls`.
 
 use super::rows::Row;
 use super::{REFERENCE, TIME_ZONE};
@@ -24,7 +24,7 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Those of a campaign, as the directory has them just now.
+    /// Those of a campaign, as the directory has them at the moment.
     ///
     /// # Errors
     /// Its agent or its trunk is gone; the directory can't be reached.
@@ -46,7 +46,7 @@ impl Terms {
         })
     }
 
-    /// The recipient of a row.
+    /// The recipient in a row.
     ///
     /// # Errors
     /// The first check that fails, in the order of `POST /calls`.
@@ -90,7 +90,7 @@ impl Terms {
     }
 }
 
-/// Whether a recipient can be known by it: no URL leads to the two that stand for folders.
+/// Whether it can be a recipient's reference: no URL leads to the two names that stand for folders.
 fn is_reference(text: &str) -> bool {
     text != "." && text != ".." && text.chars().count() <= LONGEST_REFERENCE
 }

@@ -1,4 +1,4 @@
-//! How the document tells of organisations.
+//! The OpenAPI description of organisations.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ fn example() -> Value {
     shown("active", "Acme Finance", [None; 3], [3, 2, 4, 1])
 }
 
-/// An organisation in this state: since when it is suspended and its deletion was asked for, and when it was deleted; and what it has.
+/// An organisation in a given state: since when it is suspended, when its deletion was requested and done; and what it has.
 fn shown(
     status: &str,
     name: &str,

@@ -1,4 +1,4 @@
-//! `/platform/v1/orgs`: the organisations, as the platform's operator has a say in them.
+//! `/platform/v1/orgs`: the organisations, for the platform's operator.
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe;
@@ -44,7 +44,7 @@ pub struct CreateOrg {
 /// Founds an organisation, with its first owner key and its webhook secret.
 ///
 /// # Errors
-/// A body of another shape.
+/// An invalid body.
 pub async fn create(api: &impl Api, _: Operator, request: &Request) -> Result<Response, Refusal> {
     let mut body = Body::of(request)?;
     let mut draw = Draw::of(api, request)?;
@@ -52,7 +52,7 @@ pub async fn create(api: &impl Api, _: Operator, request: &Request) -> Result<Re
     body.finish()?;
     draw.settle(api).await?;
     let org = draw.org_id(api);
-    // A repeat under an `Idempotency-Key` draws the organisation that the first request drew.
+    // A repeat under an `Idempotency-Key` draws the same organisation as the first request.
     let was_deleted = draw.once().is_some()
         && or_buried(api, org, Err(Refusal::OrganisationNotFound))
             .await
@@ -93,7 +93,7 @@ pub async fn create(api: &impl Api, _: Operator, request: &Request) -> Result<Re
     Ok(response)
 }
 
-/// The operator, by this request.
+/// The operator, with this request.
 fn by(request: &Request) -> By<'_> {
     By {
         key: None,
@@ -101,7 +101,7 @@ fn by(request: &Request) -> By<'_> {
     }
 }
 
-/// The organisation of a path.
+/// The organisation in a path.
 fn id_of(text: &str) -> Result<OrgId, Refusal> {
     text.parse().map_err(|_| Refusal::OrganisationNotFound)
 }
@@ -120,7 +120,7 @@ async fn of<C: AskDirectory>(
 /// `GET /platform/v1/orgs`: a page of them, in the order of their ids.
 ///
 /// # Errors
-/// A parameter that is unknown or has no such value; an organisation can't be asked.
+/// A parameter that is unknown or has an invalid value; an organisation can't be asked.
 pub async fn list(api: &impl Api, _: Operator, request: &Request) -> Result<Response, Refusal> {
     let page = Page::read(request, &[])?;
     let after = page.after.as_deref().map(str::parse::<OrgId>).transpose();
@@ -134,7 +134,7 @@ pub async fn list(api: &impl Api, _: Operator, request: &Request) -> Result<Resp
     let cards = ids.into_iter().map(|id| async move {
         match ask(api, id, By::PLATFORM, command::Org).await {
             Ok(Ok(card)) => Ok(Some(card)),
-            // Its name is left for a moment longer than itself.
+            // Its name outlasts it for a moment.
             Ok(Err(DirectoryRefusal::Missing)) => Ok(None),
             Ok(Err(denied)) => Err(RESOURCE.refusal(denied)),
             Err(away) => Err(unheard(away)),
@@ -162,8 +162,8 @@ pub async fn get(api: &impl Api, _: Operator, id: &str) -> Result<Response, Refu
     Ok(Response::json(200, &view(&card)))
 }
 
-/// Of an organisation that is not there, what is kept if it was deleted: with the operator's own directory, under whichever of
-/// the deployment's master keys that was.
+/// For an organisation that does not exist: the record of its deletion, if there is one, in the operator's directory under any
+/// of the deployment's master keys.
 async fn or_buried(
     api: &impl Api,
     id: OrgId,
@@ -179,10 +179,10 @@ async fn or_buried(
     card
 }
 
-/// `DELETE /platform/v1/orgs/{id}`: the organisation, with all that is kept of it.
+/// `DELETE /platform/v1/orgs/{id}`: the organisation with everything kept of it.
 ///
 /// # Errors
-/// No such organisation; a trunk that must know of it can't be reached.
+/// No such organisation; a trunk that must know about it can't be reached.
 pub async fn delete(
     api: &impl Api,
     _: Operator,
@@ -216,10 +216,10 @@ pub struct ChangeOrg {
     pub status: Option<String>,
 }
 
-/// `PATCH /platform/v1/orgs/{id}`: suspends it, lets it go on, calls it something else.
+/// `PATCH /platform/v1/orgs/{id}`: suspends, reactivates or renames it.
 ///
 /// # Errors
-/// No such organisation; a body of another shape; a trunk that must know of it can't be reached.
+/// No such organisation; an invalid body; a trunk that must know about it can't be reached.
 pub async fn update(
     api: &impl Api,
     _: Operator,
@@ -264,7 +264,7 @@ pub struct CreateOwnerKey {
 /// `POST /platform/v1/orgs/{id}/owner-keys`: for an organisation that has lost its own.
 ///
 /// # Errors
-/// No such organisation; a body of another shape; too many keys.
+/// No such organisation; an invalid body; too many keys.
 pub async fn create_owner_key(
     api: &impl Api,
     _: Operator,

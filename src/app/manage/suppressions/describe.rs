@@ -1,4 +1,4 @@
-//! How the document tells of numbers that are not to be called.
+//! The OpenAPI description of numbers that are not to be called.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! `/suppressions`: numbers that are not to be called.
+//! `/suppressions`: numbers that must not be called.
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe;
@@ -32,10 +32,10 @@ use read::{last_of_each, read_end, read_reason, read_row};
 pub const MAX_FILE: usize = 4 << 20;
 /// The most rows.
 const MAX_ROWS: usize = 50_000;
-/// How many rows that were not taken are named.
+/// How many rejected rows are listed.
 const NAMED: usize = 100;
 
-/// What the audit log calls it.
+/// Its name in the audit log.
 const DELETE: &str = "suppression.delete";
 
 const REASON: &str = "a string of at most 200 characters";
@@ -122,7 +122,7 @@ pub struct CreateSuppression {
 /// `POST /suppressions`.
 ///
 /// # Errors
-/// A body of another shape; an object that can't be reached.
+/// An invalid body; an object that can't be reached.
 pub async fn create(
     api: &impl Api,
     caller: &KeyRecord,
@@ -204,7 +204,7 @@ pub async fn import(
 /// `GET /suppressions`: newest first.
 ///
 /// # Errors
-/// A parameter that is unknown or has no such value; an object that can't be reached.
+/// A parameter that is unknown or has an invalid value; an object that can't be reached.
 pub async fn list(
     api: &impl Api,
     caller: &KeyRecord,
@@ -315,14 +315,14 @@ fn note<'a>(
 
 /// A change that the directory has noted.
 enum Begun {
-    /// It was done before under the request's `Idempotency-Key`: the answer of then.
+    /// It was done before under the request's `Idempotency-Key`: the response of that time.
     Before(Response),
-    /// It is to be done.
+    /// It must be done.
     Now(AllAsk),
 }
 
-/// Has the directory note what is about to be done. What was done before under the request's `Idempotency-Key` is answered
-/// again instead.
+/// Has the directory note what is about to be done. If it was done before under the request's `Idempotency-Key`, that response
+/// is given again.
 async fn begin(
     api: &impl Api,
     caller: &KeyRecord,
@@ -337,7 +337,7 @@ async fn begin(
     }
 }
 
-/// The answer to what was done, kept under the request's `Idempotency-Key`.
+/// The response to what was done, stored under the request's `Idempotency-Key`.
 async fn finish(
     api: &impl Api,
     caller: &KeyRecord,

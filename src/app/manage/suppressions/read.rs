@@ -1,4 +1,4 @@
-//! What is said of a number, field by field.
+//! The fields of a suppression.
 
 use super::rows::Row;
 use super::{END, REASON};
@@ -10,7 +10,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::sorting::newest_first;
 use crate::domain::time::Timestamp;
 
-/// Of rows with the same number, the last.
+/// The last of the rows for each number.
 pub fn last_of_each(rows: Vec<Suppression>) -> Vec<Suppression> {
     let mut numbered: Vec<(usize, Suppression)> = rows.into_iter().enumerate().collect();
     newest_first(&mut numbered, |(nth, row)| {

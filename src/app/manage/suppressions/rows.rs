@@ -1,4 +1,4 @@
-//! A file of numbers, row by row: CSV (RFC 4180) with a header line, or a JSON object a line.
+//! A file of numbers, row by row: CSV (RFC 4180) with a header line, or one JSON object per line.
 
 use serde_json::Value;
 
@@ -8,10 +8,10 @@ use crate::domain::refusal::Refusal;
 use super::MAX_FILE;
 use crate::app::csv::{self, Record};
 
-/// One more than there are different ones: a header line with more names one that is wrong.
+/// One more than there are different ones: a header line with more contains a wrong one.
 const MOST_COLUMNS: usize = 4;
 
-/// A row's cells, as they are written; none for what is empty or not there.
+/// A row's cells as written; `None` for what is empty or missing.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Row {
     pub phone: Option<String>,
@@ -46,18 +46,18 @@ impl Column {
     }
 }
 
-/// What is left of a file.
+/// The rest of a file.
 pub enum File<'a> {
-    /// The columns, and the text behind the last row.
+    /// The columns, and the text after the last row.
     Csv(Vec<Column>, &'a str),
     Ndjson(&'a str),
 }
 
 impl<'a> File<'a> {
-    /// The file that a request brings.
+    /// A request's file.
     ///
     /// # Errors
-    /// It is none: 415, 413 and 400, in this order.
+    /// It is not one: 415, 413 and 400, checked in this order.
     pub fn of(request: &'a Request) -> Result<Self, Refusal> {
         let media_type = request.content_type.as_deref().unwrap_or_default();
         let media_type = media_type.split(';').next().unwrap_or_default().trim();
@@ -99,7 +99,7 @@ impl<'a> File<'a> {
         }
     }
 
-    /// The next row; what is wrong with it, if something is. Empty lines are none.
+    /// The next row, or what is wrong with it. Empty lines are skipped.
     pub fn next_row(&mut self) -> Option<Result<Row, Refusal>> {
         match self {
             Self::Csv(columns, rest) => {

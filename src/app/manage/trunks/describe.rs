@@ -1,4 +1,4 @@
-//! How the document tells of trunks.
+//! The OpenAPI description of trunks.
 
 use serde_json::json;
 

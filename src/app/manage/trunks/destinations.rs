@@ -1,4 +1,4 @@
-//! Where a trunk may call, as a body says it.
+//! The field `destinations` of a body.
 
 use serde_json::{Map, Value};
 
@@ -12,7 +12,7 @@ use crate::domain::trunk::HighRisk;
 pub const PREFIXES: &str = "an array of at most 500 prefixes such as +91";
 /// What a day's limit must be.
 pub const PER_DAY: &str = "a whole number from 1 to 1000000";
-/// How many prefixes a list has at most.
+/// The most prefixes in a list.
 const MOST: usize = 500;
 
 // As the OpenAPI document describes it; `read` reads it.
@@ -35,7 +35,7 @@ pub struct ChangeDestinations {
 /// Reads them: what is left out stays as it was.
 ///
 /// # Errors
-/// They are no such object.
+/// It is not such an object.
 pub fn read(body: &mut Body, before: Option<&Destinations>) -> Result<Destinations, Refusal> {
     let given = body.optional("destinations", Some(Map::new()), "an object", body::object)?;
     let Some(given) = given else {

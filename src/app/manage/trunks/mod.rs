@@ -30,7 +30,7 @@ use crate::domain::ids::{OrgId, TrunkId};
 use crate::domain::refusal::Refusal;
 use crate::domain::trunk::{Carrier, TrunkConfig};
 
-/// What a refusal calls them.
+/// Their name in refusals.
 pub(super) const PLURAL: &str = "SIP trunks";
 
 const RESOURCE: Resource = Resource {
@@ -147,7 +147,7 @@ pub struct ChangeCarrier {
 /// `GET /sip-trunks`.
 ///
 /// # Errors
-/// As [`includes_inactive`].
+/// As for [`includes_inactive`].
 pub async fn list(
     api: &impl Api,
     caller: &KeyRecord,
@@ -169,7 +169,7 @@ pub async fn list(
 /// `POST /sip-trunks`.
 ///
 /// # Errors
-/// A body of another shape; too many trunks.
+/// An invalid body; too many trunks.
 pub async fn create(
     api: &impl Api,
     caller: &KeyRecord,
@@ -215,7 +215,7 @@ pub async fn get(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<Respons
 /// `PATCH /sip-trunks/{id}`.
 ///
 /// # Errors
-/// No such trunk; a body of another shape.
+/// No such trunk; an invalid body.
 pub async fn update(
     api: &impl Api,
     caller: &KeyRecord,
@@ -237,7 +237,7 @@ pub async fn update(
 /// `DELETE /sip-trunks/{id}`. Its calls stay readable.
 ///
 /// # Errors
-/// No such trunk; it carries calls, or campaigns run through it.
+/// No such trunk; it has live calls, or running campaigns use it.
 pub async fn delete(
     api: &impl Api,
     caller: &KeyRecord,

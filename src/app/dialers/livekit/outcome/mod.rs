@@ -1,6 +1,6 @@
-//! What an answer of LiveKit means for a call: the table of what a real stack was seen to do,
-//! row by row in the tests beside. The SIP status in the error's `meta` comes first, then Twirp's
-//! `code`; the HTTP status says nothing (486 comes as 429, and is no rate limit).
+//! What a response of LiveKit means for a call: the table of what a real stack was observed to do,
+//! row by row in the tests beside it. The SIP status in the error's `meta` comes first, then Twirp's
+//! `code`; the HTTP status says nothing (486 comes as 429, and is not a rate limit).
 
 use serde_json::Value;
 
@@ -11,18 +11,18 @@ use crate::domain::ids::CallId;
 use crate::domain::object::at;
 use crate::domain::search;
 
-/// The outcome of dialing.
+/// The result of dialing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialed {
-    /// The person picked up.
+    /// The callee picked up.
     Answered,
     /// It did not connect, and why.
     Failed(Failure),
-    /// Nobody can say: the request may have rung the phone, and may ring it still.
+    /// Unknown: the request may have rung the phone, and may still.
     Unknown,
 }
 
-/// What the answer to CreateSIPParticipant means. `rang` says whether the phone was seen ringing.
+/// What the response to CreateSIPParticipant means. `rang` says whether the phone was seen ringing.
 #[must_use]
 pub fn dialed(answer: &TwirpAnswer, rang: bool) -> Dialed {
     let error = answer.json();
@@ -30,14 +30,14 @@ pub fn dialed(answer: &TwirpAnswer, rang: bool) -> Dialed {
         return Dialed::Answered;
     }
     let Some(code) = error.get("code").and_then(Value::as_str) else {
-        // Not LiveKit's: something on the way there gave up waiting.
+        // Not from LiveKit: something on the way to it gave up waiting.
         return Dialed::Unknown;
     };
     if let Some(status) = sip_status(&error) {
         return Dialed::Failed(Failure::sip(status));
     }
     let failure = match code {
-        // A ringing timeout, or somebody hung up here.
+        // A ringing timeout, or somebody hung up on this side.
         "canceled" if rang => Failure::of(FailureCode::NoAnswer),
         "canceled" => Failure::of(FailureCode::Unreachable),
         // The carrier was asked: it refused the credentials, or found no codec.
@@ -56,13 +56,13 @@ pub fn dialed(answer: &TwirpAnswer, rang: bool) -> Dialed {
     Dialed::Failed(failure)
 }
 
-/// Whether LiveKit did what it was asked: another server may say 200 to anything.
+/// Whether LiveKit did what it was asked: another server may answer 200 to anything.
 #[must_use]
 pub fn is_done(answer: &TwirpAnswer) -> bool {
     answer.status == 200 && answer.json().is_object()
 }
 
-/// Why no room was made: no SIP node has a part in that yet.
+/// Why no room was created: no SIP node is involved yet.
 #[must_use]
 pub fn room_refused(answer: &TwirpAnswer) -> Reason {
     match reason(answer) {
@@ -72,8 +72,8 @@ pub fn room_refused(answer: &TwirpAnswer) -> Reason {
     }
 }
 
-/// Why LiveKit, or what answers in its place, did not do what it was asked. The body is looked at here and shown nowhere:
-/// that of a 401 may hold the whole token.
+/// Why LiveKit, or whatever answers in its place, did not do what it was asked. The body is examined here and shown nowhere:
+/// that of a 401 may contain the whole token.
 #[must_use]
 pub fn reason(answer: &TwirpAnswer) -> Reason {
     let error = answer.json();
@@ -84,7 +84,7 @@ pub fn reason(answer: &TwirpAnswer) -> Reason {
         (Some("not_found"), _) => Reason::UnknownTrunk,
         (Some("bad_route"), _) => Reason::NotLiveKit,
         (Some("resource_exhausted"), _) => Reason::NodeFull,
-        // psrpc: each SIP node that there is declined.
+        // psrpc: every SIP node there is declined.
         (Some("unavailable"), _) if says("exhausted") || says("no servers available") => {
             Reason::NodeFull
         }
@@ -99,13 +99,13 @@ pub fn reason(answer: &TwirpAnswer) -> Reason {
         (Some("unauthenticated"), _) if says("permission") => Reason::NotPermitted,
         (Some("unauthenticated"), _) | (None, 401) => refused_token(message),
         (Some(_), _) => Reason::Refused,
-        // What stands in front of the server says that it is away.
+        // A proxy in front of the server says that it is down.
         (None, 500..=599) => Reason::NotReachable,
         (None, _) => Reason::NotLiveKit,
     }
 }
 
-/// What a LiveKit server has against a token, in plain words. No base64 holds any of these, so a token in them does no harm.
+/// What a LiveKit server objects to in a token, in plain words. No base64 contains any of these, so a token among them does no harm.
 fn refused_token(words: &str) -> Reason {
     let has = |part: &str| search::contains(words, part);
     if has("API key") {
@@ -119,7 +119,7 @@ fn refused_token(words: &str) -> Reason {
     }
 }
 
-/// `meta.sip_status_code`: a number in a string, or just a number.
+/// `meta.sip_status_code`: a number in a string, or a plain number.
 fn sip_status(error: &Value) -> Option<u16> {
     let status = error.get("meta")?.get("sip_status_code")?;
     let number = match status {
@@ -129,7 +129,7 @@ fn sip_status(error: &Value) -> Option<u16> {
     number.filter(|status| (300..700).contains(status))
 }
 
-/// How the person called fares, as `sip.callStatus` says; in the order in which that comes.
+/// The callee's state according to `sip.callStatus`, in the order of progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Callee {
     /// Not ringing yet.
@@ -138,12 +138,12 @@ pub enum Callee {
     Ringing,
     /// In conversation.
     Active,
-    /// Gone, or on the way out.
+    /// Gone, or leaving.
     Gone,
 }
 
 impl Callee {
-    /// Reads the status; what a newer server may call it is taken for one that goes on.
+    /// Parses the status; one that only a newer server knows is taken for a call that goes on.
     #[must_use]
     pub fn of(status: &str) -> Self {
         match status {
@@ -158,7 +158,7 @@ impl Callee {
 fn is_not_found(status: u16, body: &Value) -> bool {
     match body.get("code").and_then(Value::as_str) {
         Some(code) => code == "not_found",
-        // A bare 404 is a wrong address, not a word about a room.
+        // A bare 404 means a wrong address, and says nothing about a room.
         None => status == 404 && body.is_object(),
     }
 }
@@ -169,12 +169,12 @@ pub fn deleted(answer: &TwirpAnswer) -> bool {
     is_done(answer) || is_not_found(answer.status, &answer.json())
 }
 
-/// Whether a call's agent is in its room. That a worker took the job says nothing of it: its process may never connect.
+/// Whether a call's agent is in its room. A worker that took the job proves nothing: its process may never connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AgentSeen {
     /// No agent at all.
     Absent,
-    /// On the way in: it can neither hear nor speak yet.
+    /// Joining: it can neither hear nor speak yet.
     Coming,
     /// In the room.
     There,
@@ -183,13 +183,13 @@ pub enum AgentSeen {
 /// Who is in a call's room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InRoom {
-    /// The agent; of several, the one that is furthest in.
+    /// The agent; if there are several, the one furthest along.
     pub agent: AgentSeen,
-    /// The person called; [`Callee::Gone`] when nobody is there, any more or yet.
+    /// The callee; [`Callee::Gone`] if they are not there, any more or yet.
     pub callee: Callee,
 }
 
-/// What the answer to ListParticipants says of a call's room; `None` when it says nothing.
+/// What the response to ListParticipants says about a call's room; `None` if it says nothing.
 #[must_use]
 pub fn in_room(answer: &TwirpAnswer, call: CallId) -> Option<InRoom> {
     let body = answer.json();

@@ -467,7 +467,7 @@ fn an_agent_is_there_once_it_is_active_in_the_room() {
     assert_eq!(seen(json!([agent("DISCONNECTED")])), Some(nobody));
     let two = json!([agent("ACTIVE"), agent("JOINING")]);
     assert_eq!(seen(two), with(AgentSeen::There));
-    // Whoever else is there is no agent, whatever it calls itself.
+    // No other participant is an agent, whatever it calls itself.
     for kind in ["STANDARD", "SIP", "EGRESS", "INGRESS", "CONNECTOR"] {
         let other = json!([{"identity": "agent-AJ_1", "kind": kind, "state": "ACTIVE"}]);
         assert_eq!(seen(other), Some(nobody), "{kind}");
