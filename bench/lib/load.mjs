@@ -118,13 +118,13 @@ async function run({ url, key, requests, connections, ms = Infinity, count = Inf
     result.bodies.push(answer.body);
     result.sentAt.push(performance.timeOrigin + dueAt);
   };
-  const goesOn = () => begun < count && performance.now() - startedAt < ms;
+  const goesOn = (/** @type {number} */ sent) => sent < count && performance.now() - startedAt < ms;
   const pool = Array.from({ length: connections }, () => new Connection(target));
   if (rate) await openLoop(pool, rate, startedAt, goesOn, one);
   else {
     await Promise.all(
       pool.map(async (connection) => {
-        while (goesOn()) await one(connection, performance.now());
+        while (goesOn(begun)) await one(connection, performance.now());
       }),
     );
   }
@@ -134,7 +134,8 @@ async function run({ url, key, requests, connections, ms = Infinity, count = Inf
 }
 
 /**
- * @param {Connection[]} pool @param {number} rate @param {number} startedAt @param {() => boolean} goesOn
+ * @param {Connection[]} pool @param {number} rate @param {number} startedAt
+ * @param {(sent: number) => boolean} goesOn by how many requests were due, whether or not a connection was free for them
  * @param {(connection: Connection, dueAt: number) => Promise<void>} one
  */
 async function openLoop(pool, rate, startedAt, goesOn, one) {
@@ -150,8 +151,8 @@ async function openLoop(pool, rate, startedAt, goesOn, one) {
       all.push(answered.then(() => (free.push(connection), next())));
     }
   };
-  for (let due = 0; goesOn() || late.length > 0; ) {
-    for (; goesOn() && startedAt + (due * 1_000) / rate <= performance.now(); due++) late.push(startedAt + (due * 1_000) / rate);
+  for (let due = 0; goesOn(due) || late.length > 0; ) {
+    for (; goesOn(due) && startedAt + (due * 1_000) / rate <= performance.now(); due++) late.push(startedAt + (due * 1_000) / rate);
     next();
     await new Promise((done) => setTimeout(done, 1));
   }
