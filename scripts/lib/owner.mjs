@@ -1,15 +1,14 @@
 // Who owns a data folder: one local run at a time, and what a killed one left behind is ended.
 
-import { linkSync, readFileSync, readlinkSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readlinkSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { claim, identify, isAlive, stat, takeAway } from "./lock.mjs";
 import { say, UserError } from "./log.mjs";
 import { inRoot, readIfThere, writeWhole } from "./paths.mjs";
 
 /**
- * A process, named so that a later one with the same number is not mistaken for it.
- * @typedef {{ pid: number, bornAt: string | null }} Process
- *
+ * @typedef {import("./lock.mjs").Process} Process
  * @typedef {{ node: Process, workerd: Process | null, url: string | null }} Owner
  */
 
@@ -21,19 +20,7 @@ export async function takeOwnership(dataDir) {
   const path = join(dataDir, "owner.json");
   /** @type {Owner} */
   const owner = { node: identify(process.pid), workerd: null, url: null };
-  for (;;) {
-    const claim = `${path}.${process.pid}.tmp`;
-    writeFileSync(claim, JSON.stringify(owner), { mode: 0o600 });
-    try {
-      linkSync(claim, path); // fails if another owner is there: of two that start at once, one wins
-      break;
-    } catch (error) {
-      if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EEXIST") throw error;
-    } finally {
-      rmSync(claim);
-    }
-    await removeDeadOwner(path, dataDir);
-  }
+  while (!claim(path, JSON.stringify(owner))) await removeDeadOwner(path, dataDir);
   return {
     /** @param {string} url */
     serving(url) {
@@ -63,17 +50,8 @@ async function removeDeadOwner(path, dataDir) {
         "Stop that one, or set DATA_DIR (and PORT) to start beside it.",
     );
   }
-  // Renamed, then looked at: if another start replaced the file meanwhile, it is that one's and goes back.
-  const taken = `${path}.${process.pid}.old`;
-  try {
-    renameSync(path, taken);
-  } catch {
-    return;
-  }
-  if (readFileSync(taken, "utf8") !== text) {
-    renameSync(taken, path);
-    return;
-  }
+  const taken = takeAway(path, text);
+  if (!taken) return;
   if (previous?.workerd) await endWorkerd(previous.workerd);
   rmSync(taken);
 }
@@ -96,36 +74,6 @@ async function endWorkerd(workerd) {
     if (waited > 5000) throw new UserError(`workerd ${workerd.pid}, left over from a killed run, does not stop`);
     await delay(20);
   }
-}
-
-/** @param {number} pid @returns {Process} */
-function identify(pid) {
-  return { pid, bornAt: stat(pid)?.bornAt ?? null };
-}
-
-/** @param {Process} process_ */
-function isAlive({ pid, bornAt }) {
-  const now = stat(pid);
-  if (now) return now.bornAt === bornAt && now.state !== "Z";
-  if (bornAt !== null) return false;
-  try {
-    process.kill(pid, 0); // a system without /proc: the number alone must do
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** @param {number} pid what /proc says of a process, if it lives and there is a /proc */
-function stat(pid) {
-  let text;
-  try {
-    text = readFileSync(`/proc/${pid}/stat`, "utf8");
-  } catch {
-    return undefined;
-  }
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" "); // the name before may hold blanks
-  return { state: fields[0], parent: Number(fields[1]), bornAt: fields[19] ?? "" };
 }
 
 /** @param {number} pid whether the program is the workerd of this project's node modules */

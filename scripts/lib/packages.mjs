@@ -1,8 +1,9 @@
 // The packages of `clients/`: written by the build from public/openapi.json and their sources, and packed as npm would publish them.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { lock } from "./lock.mjs";
 import { step, UserError } from "./log.mjs";
 import { inRoot, readIfThere, sha256, writeWhole } from "./paths.mjs";
 import { mustRun, run } from "./run.mjs";
@@ -19,13 +20,13 @@ export const PACKED = inRoot("build/clients/packed");
 /** `npm ci` of what the packages are built of, if the installed modules are not those of their lock file. */
 export async function ensureClientModules() {
   const folder = inRoot("clients");
-  const lock = sha256(readFileSync(join(folder, "package-lock.json")));
+  const locked = sha256(readFileSync(join(folder, "package-lock.json")));
   const stamp = join(folder, "node_modules/.installed-lock");
-  if (readIfThere(stamp) === lock) return;
+  if (readIfThere(stamp) === locked) return;
   await step("setup", "modules of the clients (npm ci)", () =>
     mustRun("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder }),
   );
-  writeWhole(stamp, lock);
+  writeWhole(stamp, locked);
 }
 
 /** The types of a document, as the client has them. @param {string} document JSON */
@@ -138,30 +139,17 @@ async function packed(folder, from, build) {
 
 /** Two test files that pack at the same moment take turns. @template T @param {() => Promise<T>} work @returns {Promise<T>} */
 async function alone(work) {
-  const lock = join(PACKED, "lock");
   for (;;) {
-    try {
-      writeFileSync(lock, String(process.pid), { flag: "wx" });
-      break;
-    } catch (error) {
-      if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EEXIST") throw error;
-      if (!isAlive(Number(readIfThere(lock)))) rmSync(lock, { force: true });
+    const turn = lock(join(PACKED, "lock"));
+    if ("heldBy" in turn) {
       await delay(100);
+      continue;
     }
-  }
-  try {
-    return await work();
-  } finally {
-    rmSync(lock, { force: true });
-  }
-}
-
-/** @param {number} pid */
-function isAlive(pid) {
-  try {
-    return pid > 0 && process.kill(pid, 0);
-  } catch {
-    return false;
+    try {
+      return await work();
+    } finally {
+      turn.release();
+    }
   }
 }
 

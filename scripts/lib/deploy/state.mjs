@@ -1,9 +1,10 @@
 // What is remembered of a deployment: `.deploy/ENV.json`, what it is made of, and `.deploy/ENV.env`, its secrets. Both are
 // ignored by git and readable by their owner alone. Node built-ins only.
 
-import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { lock } from "../lock.mjs";
 import { UserError } from "../log.mjs";
 import { readIfThere, sha256 } from "../paths.mjs";
 
@@ -33,8 +34,7 @@ export class Memory {
     this.path = join(folder, `${env}.json`);
     this.secretsPath = join(folder, `${env}.env`);
     this.configPath = join(folder, `${env}.wrangler.json`);
-    /** @type {State} */
-    this.state = JSON.parse(readIfThere(this.path) ?? "{}");
+    this.state = this.read();
   }
 
   /** @param {Partial<State>} change */
@@ -45,21 +45,21 @@ export class Memory {
     renameSync(`${this.path}.tmp`, this.path);
   }
 
-  /** Two deployments of one environment at once would each make an organisation. @returns {() => void} lets the next one begin */
+  /**
+   * Two deployments of one environment at once would each make an organisation. What the one before saved is read again.
+   * @returns {() => void} lets the next one begin
+   */
   lock() {
     this.makeFolder();
-    const path = join(this.folder, `${this.env}.lock`);
-    for (;;) {
-      try {
-        writeFileSync(path, String(process.pid), { flag: "wx", mode: 0o600 });
-        return () => rmSync(path, { force: true });
-      } catch (error) {
-        if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EEXIST") throw error;
-      }
-      const other = Number(readIfThere(path));
-      if (isRunning(other)) throw new UserError(`Another deployment of ${this.env} is running (process ${other}).`);
-      rmSync(path, { force: true });
-    }
+    const turn = lock(join(this.folder, `${this.env}.lock`));
+    if ("heldBy" in turn) throw new UserError(`Another deployment of ${this.env} is running (process ${turn.heldBy}).`);
+    this.state = this.read();
+    return turn.release;
+  }
+
+  /** @returns {State} */
+  read() {
+    return JSON.parse(readIfThere(this.path) ?? "{}");
   }
 
   makeFolder() {
@@ -91,15 +91,6 @@ export class Memory {
     if (isNew) linkSync(temporary, this.secretsPath);
     else renameSync(temporary, this.secretsPath);
     rmSync(temporary, { force: true });
-  }
-}
-
-/** @param {number} pid */
-function isRunning(pid) {
-  try {
-    return pid > 0 && process.kill(pid, 0);
-  } catch (error) {
-    return /** @type {NodeJS.ErrnoException} */ (error).code === "EPERM";
   }
 }
 
