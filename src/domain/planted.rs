@@ -23,6 +23,7 @@ macro_rules! faults {
             Fault::EmptiedOnce,
             Fault::ScheduledRingsFirst,
             Fault::CampaignEndUntold,
+            Fault::HandedOverForgotten,
         ];
     };
 }
@@ -298,6 +299,8 @@ faults! {
     CampaignToldAtOnce,
     /// After a restart, a campaign at rest reports nothing to the feed.
     CampaignEndUntold,
+    /// A trunk does not note that campaigns' calls left.
+    HandedOverForgotten,
     /// In each batch of an erased number's calls, one stays.
     ErasedInPart,
 }

@@ -1,10 +1,12 @@
 //! How campaigns end, what holds them back, and who hears that they rest.
 
-use audatec::app::campaign::{CampaignCommand, CampaignRefusal, CampaignReply};
+use audatec::app::campaign::{CampaignCommand, CampaignRefusal, CampaignReply, Recipient};
+use audatec::app::trunk::TrunkCommand;
 use audatec::domain::call::FailureCode;
 use audatec::domain::calling_hours::{CallingHours, OnClosed, Place, WallTime, Weekday, Window};
 use audatec::domain::campaign::{HeldBy, Plan, RecipientStatus, Status};
 use audatec::domain::contacts::{ContactLimit, Per};
+use audatec::domain::planted::{Fault, plant};
 use audatec::domain::redial::{Cause, Redial};
 use audatec::domain::time::{Span, Timestamp};
 
@@ -253,4 +255,83 @@ fn an_answer_that_is_lost_or_not_written_is_asked_for_again() {
         let due = world.next_due_of(nth);
         assert_eq!(due, None::<Timestamp>, "{luck:?}");
     }
+}
+
+/// The storage of the trunk is full, and what may leave does: how many calls did.
+fn leave(world: &mut World) -> usize {
+    let trunk = &mut world.trunk;
+    trunk.rows.used.set(trunk.settings.storage_limit / 100 * 75);
+    let mut gone = 0;
+    for _ in 0..40 {
+        trunk.now = trunk.now + Span(1_000);
+        trunk.ask(TrunkCommand::Tick);
+        let batch = std::mem::take(&mut trunk.sent.expired);
+        gone += batch.len();
+        trunk.ask(TrunkCommand::Forget(
+            batch.iter().map(|call| call.id).collect(),
+        ));
+    }
+    gone
+}
+
+/// A campaign hands over its calls, and its object is dead for longer than a full trunk keeps them. How often it dialed
+/// in all, and what became of its people.
+fn dead_for_long(trunk_dies: bool) -> (usize, Vec<Recipient>) {
+    let mut world = World::new(3, 10);
+    let again = Plan {
+        redial: Some(Redial {
+            max_attempts: 2,
+            on: vec![Cause::Busy, Cause::DialerUnavailable],
+            wait_seconds: vec![60],
+        }),
+        ..plan()
+    };
+    let nth = world.running(again, people(3));
+    world.live_until(BEGIN + Span(500));
+    assert_eq!(world.counts(nth).in_progress, 3);
+    world.crash(nth);
+    // Nothing is heard of it while its calls end.
+    for _ in 0..120 {
+        world.trunk.now = world.now() + Span(1_000);
+        world.trunk.ask(TrunkCommand::Tick);
+        let now = world.now();
+        let dialed = world.trunk.dispatch();
+        world
+            .dialed
+            .extend(dialed.into_iter().map(|call| (call, now)));
+    }
+    world.trunk.sent.campaigns.clear();
+    assert_eq!(leave(&mut world), 3);
+    if trunk_dies {
+        world.trunk.crash();
+    }
+    let shown = world.run(nth);
+    assert_eq!(shown.campaign.counts.left(), 0);
+    let who = (0..3).map(|one| world.recipient(nth, &format!("customer-{one}")));
+    let people = who.collect();
+    (world.dialed.len(), people)
+}
+
+#[test]
+fn whose_call_left_a_full_trunk_before_its_campaign_heard_of_it_is_not_called_again() {
+    for trunk_dies in [false, true] {
+        let (dials, people) = dead_for_long(trunk_dies);
+        assert_eq!(dials, 3);
+        for one in people {
+            assert_eq!(one.status, RecipientStatus::Unreached);
+            let tried: Vec<_> = one.attempts.iter().collect();
+            assert_eq!(tried.len(), 1);
+            assert!(tried[0].call.is_some() && tried[0].status.is_none());
+            let code = tried[0].failure.map(|failure| failure.code);
+            assert_eq!(code, Some(FailureCode::ResultUnknown));
+        }
+    }
+}
+
+#[test]
+fn a_trunk_that_forgot_that_it_had_such_calls_would_be_noticed() {
+    plant(Some(Fault::HandedOverForgotten));
+    let (dials, _) = dead_for_long(false);
+    plant(None);
+    assert_eq!(dials, 6);
 }

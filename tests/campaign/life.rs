@@ -3,10 +3,12 @@
 use audatec::app::campaign::{CampaignCommand, CampaignRefusal, CampaignReply};
 use audatec::domain::call::{CallStatus, FailureCode};
 use audatec::domain::campaign::{HeldBy, Plan, RecipientStatus, Status};
+use audatec::domain::ids::TrunkId;
 use audatec::domain::redial::{Cause, Redial};
 use audatec::domain::time::Span;
 use proptest::prelude::*;
 
+use super::support::livekit::line_to;
 use super::world::{BEGIN, Luck, World, people, person, plan};
 
 const BUSY: &str = "+15005550001";
@@ -133,6 +135,81 @@ fn whose_destination_is_closed_later_is_unreached_for_that_reason() {
         assert_eq!(told, [(None, None, Some(why))], "{who}");
     }
     assert_eq!(world.dialed.len(), 2);
+}
+
+/// A campaign that has three calls in progress, is paused, and calls over another trunk from then on.
+fn moved(world: &mut World) -> usize {
+    let nth = world.running(plan(), people(3));
+    world.live_until(BEGIN + Span(1_500));
+    // What is not told has to be asked.
+    world.silent = true;
+    let paused = world.shown(nth, CampaignCommand::Pause).campaign;
+    assert_eq!(paused.counts.in_progress, 3);
+    let save = CampaignCommand::Save {
+        plan: Box::new(Plan {
+            trunk: TrunkId::from_entropy([8; 16]),
+            ..paused.plan.clone()
+        }),
+        was: Box::new(paused.plan),
+    };
+    world.shown(nth, save);
+    nth
+}
+
+#[test]
+fn whose_call_goes_out_over_the_trunk_before_is_not_called_over_another_as_well() {
+    let mut world = World::new(5, 5);
+    let nth = moved(&mut world);
+    world.start(nth);
+    let shown = world.run(nth);
+    assert_eq!(shown.campaign.counts.completed, 3);
+    assert_eq!(world.dialed.len(), 3);
+    assert!(world.dials(nth).values().all(|dials| *dials == 1));
+}
+
+#[test]
+fn calls_over_the_trunk_before_are_hung_up_with_the_others() {
+    let mut world = World::new(5, 5);
+    let nth = moved(&mut world);
+    world.start(nth);
+    let shown = world.shown(nth, CampaignCommand::Cancel { hang_up: true });
+    assert_eq!(shown.campaign.counts.in_progress, 0);
+    let ended = world.trunk.rows.all().into_iter();
+    let codes = ended.map(|call| call.failure.map(|why| why.code));
+    assert_eq!(codes.collect::<Vec<_>>(), [Some(FailureCode::Canceled); 3]);
+}
+
+/// A simulator's own numbers are allowed whatever its trunk says: so its line is another by then.
+#[test]
+fn who_waits_for_another_attempt_when_their_destination_closes_is_not_called_again() {
+    let mut world = World::new(5, 5);
+    let list = vec![person("busy", BUSY), person("at home", "+14155550001")];
+    let nth = world.running(redial(3), list);
+    world.live_until(BEGIN + Span::from_secs(30));
+    let one = world.recipient(nth, "busy");
+    assert_eq!(one.status, RecipientStatus::Waiting);
+    assert!(one.next_attempt_at.is_some_and(|at| at > world.now()));
+    world.trunk.brief(5, 5, |brief| {
+        brief.config.carrier = line_to("livekit", "APIkey");
+        brief.config.destinations.deny = vec!["+1500".into()];
+    });
+    let dialed = world.dialed.len();
+    let shown = world.run(nth);
+    assert_eq!(shown.campaign.status, Status::Completed);
+    let counts = shown.campaign.counts;
+    assert_eq!((counts.completed, counts.unreached), (1, 1));
+    assert_eq!(world.dialed.len(), dialed, "nobody was called since");
+    let one = world.recipient(nth, "busy");
+    assert_eq!(one.status, RecipientStatus::Unreached);
+    assert_eq!(one.next_attempt_at, None);
+    let told = one.attempts.iter().map(|one| {
+        let why = one.failure.map(|why| why.code);
+        (one.call.is_some(), one.status, why)
+    });
+    let told: Vec<_> = told.collect();
+    let closed = (false, None, Some(FailureCode::DestinationNotAllowed));
+    let busy = (true, Some(CallStatus::Decline), Some(FailureCode::Busy));
+    assert_eq!(told, [busy, closed]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use audatec::app::campaign::{
 use audatec::app::messages::CallbackMessage;
 use audatec::app::trunk::{CampaignHeard, StoreFailed, TrunkCommand, TrunkReply};
 use audatec::domain::call::CallAgent;
+use audatec::domain::campaign::handover::{Became, RoundAnswer, Standing};
 use audatec::domain::campaign::{
     Campaign, Counts, NewRecipient, Plan, RecipientStatus, Record, Row, Status,
 };
@@ -292,7 +293,40 @@ impl World {
         assert_eq!(numbers.len(), all, "one number is called once at a time");
     }
 
+    /// What a trunk says that knows none of these calls, and grants none.
+    fn put_to_another(exchange: Exchange) -> Heard {
+        match exchange {
+            Exchange::Round(..) => Heard::Round(RoundAnswer {
+                taken: Vec::new(),
+                granted: Vec::new(),
+                again_at: Timestamp::MAX,
+                held_by: None,
+            }),
+            Exchange::Check(_, check) => {
+                Heard::Standings(check.people.iter().map(|_| Standing::Ready).collect())
+            }
+            Exchange::Outcomes { calls, .. } => {
+                let nothing = calls.into_iter().map(|call| (call, Became::Nothing));
+                Heard::Outcomes(nothing.collect())
+            }
+            Exchange::TakeBack { .. } => Heard::TakenBack(None),
+            Exchange::Tell { .. } => Heard::Untold,
+            Exchange::Rest { mark, .. } => Heard::Rested(mark),
+        }
+    }
+
     fn put(&mut self, exchange: Exchange) -> Heard {
+        let asked = match &exchange {
+            Exchange::Round(trunk, _) | Exchange::Check(trunk, _) => Some(*trunk),
+            Exchange::Outcomes { trunk, .. }
+            | Exchange::TakeBack { trunk, .. }
+            | Exchange::Tell { trunk, .. } => Some(*trunk),
+            Exchange::Rest { .. } => None,
+        };
+        let own = self.trunk.known_brief().config.id.tag();
+        if asked.is_some_and(|asked| asked != own) {
+            return Self::put_to_another(exchange);
+        }
         let command = match exchange {
             Exchange::Round(_, round) => TrunkCommand::CampaignRound(*round),
             Exchange::Check(_, check) => TrunkCommand::CampaignCheck(*check),

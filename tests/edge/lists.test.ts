@@ -29,6 +29,7 @@ type Calls = Page<"calls", ListedCall>;
 const FAILURE_CODE = `failure_code must be one of ${[
   "busy, declined, no_answer, unreachable, carrier_error, dialer_unavailable, agent_unavailable, agent_failed, canceled, timed_out",
   "channels_exhausted, rate_exceeded, number_suppressed, schedule_full, daily_limit_reached, window_closed, destination_not_allowed",
+  "result_unknown",
 ].join(", ")}`;
 
 beforeAll(async () => {

@@ -53,6 +53,7 @@ pub struct Rows {
     feed_notes: RefCell<Option<String>>,
     log: RefCell<BTreeMap<(Timestamp, u64), u8>>,
     refused_gone: Cell<u64>,
+    campaigns_gone: Cell<u64>,
     day: RefCell<DayCount>,
     seen: Cell<Seen>,
     usage: RefCell<BTreeMap<Hour, String>>,
@@ -473,6 +474,15 @@ impl TrunkStore for Rows {
         Ok(())
     }
 
+    fn campaigns_gone(&self) -> Result<u64, StoreFailed> {
+        Ok(self.campaigns_gone.get())
+    }
+
+    fn put_campaigns_gone(&self, through: u64) -> Result<(), StoreFailed> {
+        self.campaigns_gone.set(through);
+        Ok(())
+    }
+
     fn day(&self) -> Result<DayCount, StoreFailed> {
         Ok(self.day.borrow().clone())
     }
@@ -743,6 +753,19 @@ impl Luck {
         Err(StoreFailed)
     }
 
+    /// The same, into the room of those that have just left, if there is no other.
+    fn write_freed(
+        &self,
+        keep: impl FnOnce() -> Result<(), StoreFailed>,
+    ) -> Result<(), StoreFailed> {
+        let freed = self.freed.get();
+        if self.full.get() == Full::Writes && freed > 0 {
+            self.freed.set(freed - 1);
+            return keep();
+        }
+        self.write_one(keep)
+    }
+
     /// Does a write of one row.
     fn write_one(&self, keep: impl FnOnce() -> Result<(), StoreFailed>) -> Result<(), StoreFailed> {
         self.write(1, |rows| if rows > 0 { keep() } else { Ok(()) })
@@ -785,6 +808,7 @@ impl TrunkStore for Store<'_> {
         expired(before: CallId, limit: usize) -> Result<Vec<Expired>, StoreFailed>;
         refused(from: u64, before: u64, limit: usize) -> Result<(Vec<Expired>, Option<u64>), StoreFailed>;
         refused_gone() -> Result<u64, StoreFailed>;
+        campaigns_gone() -> Result<u64, StoreFailed>;
         day() -> Result<DayCount, StoreFailed>;
         calls_from(from: u64, to: u64, limit: usize) -> Result<Vec<Call>, StoreFailed>;
         calls_that_leave(calls: &[CallId]) -> Result<Vec<Call>, StoreFailed>;
@@ -844,6 +868,11 @@ impl TrunkStore for Store<'_> {
         self.luck.write_one(|| self.rows.put_refused_gone(before))
     }
 
+    fn put_campaigns_gone(&self, through: u64) -> Result<(), StoreFailed> {
+        self.luck
+            .write_freed(|| self.rows.put_campaigns_gone(through))
+    }
+
     fn put_day(&self, day: &DayCount) -> Result<(), StoreFailed> {
         self.luck.write_one(|| self.rows.put_day(day))
     }
@@ -872,13 +901,7 @@ impl TrunkStore for Store<'_> {
     }
 
     fn put_usage(&self, hour: Hour, usage: &HourUsage) -> Result<(), StoreFailed> {
-        let freed = self.luck.freed.get();
-        if self.luck.full.get() == Full::Writes && freed > 0 {
-            // Into the room of those that have just left.
-            self.luck.freed.set(freed - 1);
-            return self.rows.put_usage(hour, usage);
-        }
-        self.luck.write_one(|| self.rows.put_usage(hour, usage))
+        self.luck.write_freed(|| self.rows.put_usage(hour, usage))
     }
 
     fn forget_answers(&self, calls: &[CallId]) -> Result<(), StoreFailed> {

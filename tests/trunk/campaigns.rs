@@ -6,7 +6,7 @@
     reason = "a test stops where it fails"
 )]
 
-use audatec::app::trunk::UsageFilter;
+use audatec::app::trunk::{EraseCalls, UsageFilter};
 use audatec::domain::call::{CampaignCall, GivenBack};
 use audatec::domain::campaign::HeldBy;
 use audatec::domain::campaign::handover::{
@@ -18,6 +18,7 @@ use audatec::domain::trunk::GRANT;
 use audatec::domain::usage::{GroupBy, Hour};
 
 use super::support::livekit::{NUMBER, claim, livekit_world};
+use super::support::rows::Full;
 use super::*;
 
 fn campaign(number: u8) -> CampaignId {
@@ -70,11 +71,29 @@ fn take_round(world: &mut World, round: Round) -> RoundAnswer {
 
 /// Asks for one call, and hands it over.
 fn begun(world: &mut World, campaign: CampaignId, number: &str) -> CallId {
+    begun_as(world, campaign, |id| handed(campaign, id, number))
+}
+
+fn begun_as(
+    world: &mut World,
+    campaign: CampaignId,
+    handed: impl FnOnce(CallId) -> Handed,
+) -> CallId {
     let answer = take_round(world, round(campaign, 1, 0, Vec::new()));
     let id = *answer.granted.first().expect("an id");
-    let calls = vec![handed(campaign, id, number)];
-    let answer = take_round(world, round(campaign, 0, 1, calls));
+    let answer = take_round(world, round(campaign, 0, 1, vec![handed(id)]));
     assert_eq!(answer.taken, [(id, Taken::Accepted)]);
+    id
+}
+
+/// One of whose end nobody is told, so that it may leave then.
+fn over(world: &mut World, campaign: CampaignId) -> CallId {
+    let id = begun_as(world, campaign, |id| {
+        let mut handed = handed(campaign, id, OK);
+        handed.request.callback_url = None;
+        handed
+    });
+    world.run_to_end(id);
     id
 }
 
@@ -115,6 +134,75 @@ fn a_call_that_is_handed_over_is_a_call_like_any_other_and_its_end_is_told() {
     assert_eq!(outcome(&mut world, campaign(1), id), over);
     let other = outcome(&mut world, campaign(2), id);
     assert_eq!(other, Became::Nothing, "another's");
+}
+
+/// What an erasure of this number removes.
+fn erase(world: &mut World, number: &str, gone: Vec<CallId>) -> Vec<CallId> {
+    let asked = EraseCalls {
+        org: org(),
+        number: Number::of(&E164::parse(number).expect("a number")),
+        from: 0,
+        through: None,
+        gone,
+    };
+    match world.ask(TrunkCommand::Erase(Box::new(asked))) {
+        TrunkReply::Erased(erased) => erased.found,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn of_a_call_that_has_left_nobody_says_that_there_was_none() {
+    for (is_erased, is_full) in [(false, Full::No), (false, Full::Writes), (true, Full::No)] {
+        let mut world = World::new(10, 10);
+        let (other, id) = (over(&mut world, campaign(1)), over(&mut world, campaign(1)));
+        world.now = world.now + Span::from_secs(120);
+        let answer = take_round(&mut world, round(campaign(2), 1, 0, Vec::new()));
+        let granted = *answer.granted.first().expect("an id");
+        let answer = take_round(&mut world, round(campaign(3), 1, 0, Vec::new()));
+        let later = *answer.granted.first().expect("an id");
+        match is_erased {
+            true => {
+                let found = erase(&mut world, OK, Vec::new());
+                assert_eq!(found, [other, id]);
+                erase(&mut world, OK, found);
+            }
+            false => {
+                // Where nothing can be written, there is room for that once it has left.
+                world.luck.full.set(is_full);
+                let _ = world.try_ask(TrunkCommand::Forget(vec![other, id]));
+                world.luck.full.set(Full::No);
+            }
+        }
+        assert!(world.rows.all().is_empty());
+        let unknown = |became: Became| match became {
+            Became::Over(ended) => ended.is_unknown(),
+            Became::Open | Became::Nothing => false,
+        };
+        for _ in 0..2 {
+            assert!(unknown(outcome(&mut world, campaign(1), id)));
+            let again = vec![handed(campaign(1), id, OK)];
+            let answer = take_round(&mut world, round(campaign(1), 0, 1, again));
+            assert_eq!(answer.taken, [(id, Taken::Accepted)], "it was one before");
+            assert!(world.rows.all().is_empty(), "and is none now");
+            world.crash();
+        }
+        // What was granted since is no call, and is known to be none.
+        for (whose, id) in [(2, granted), (3, later)] {
+            assert_eq!(outcome(&mut world, campaign(whose), id), Became::Nothing);
+        }
+    }
+}
+
+#[test]
+fn what_was_granted_and_not_handed_over_is_no_call_whatever_has_left_since() {
+    let mut world = World::new(10, 10);
+    let answer = take_round(&mut world, round(campaign(1), 1, 0, Vec::new()));
+    let granted = *answer.granted.first().expect("an id");
+    let id = over(&mut world, campaign(2));
+    world.ask(TrunkCommand::Forget(vec![id]));
+    assert!(granted < id && world.rows.all().is_empty());
+    assert_eq!(outcome(&mut world, campaign(1), granted), Became::Nothing);
 }
 
 /// Whatever is lost on the way: the same call is handed over again, and is there once.

@@ -103,6 +103,7 @@ impl CampaignActor {
         self.calls.stop_handing();
         self.looks_anew(now);
         self.back_at = None;
+        self.back_from.clear();
     }
 
     /// Everybody who is to be called is looked at again.
@@ -273,7 +274,7 @@ impl CampaignActor {
         Ok(begun)
     }
 
-    /// How far the trunk has got with giving calls back. An answer to a request for another reason than the present one is ignored.
+    /// How far a trunk has got with giving calls back. An answer to a request for another reason than the present one is ignored.
     fn takes_back(
         &mut self,
         store: &impl CampaignStore,
@@ -287,7 +288,14 @@ impl CampaignActor {
                 self.back_at = Some(at.max(now + Span(1)));
                 Ok(())
             }
-            (true, None) => self.has_taken_back(store, now),
+            (true, None) => {
+                self.back_at = None;
+                self.back_from.extend(self.back_asked);
+                match self.calls.not_over(&self.back_from) {
+                    Some(_) => Ok(()),
+                    None => self.has_taken_back(store, now),
+                }
+            }
         }
     }
 
@@ -313,6 +321,7 @@ impl CampaignActor {
         now: Timestamp,
     ) -> Result<(), StoreFailed> {
         self.back_at = None;
+        self.back_from.clear();
         if let Some(record) = &mut self.record {
             record.takes_back = None;
         }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::domain::campaign::handover::Ended;
 use crate::domain::campaign::{RecipientStatus, Row};
 use crate::domain::contacts::Number;
-use crate::domain::ids::CallId;
+use crate::domain::ids::{CallId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::vec_map::VecMap;
@@ -125,13 +125,17 @@ impl Calls {
         self.open.len()
     }
 
-    /// All that are not known to be over.
-    pub fn all(&self) -> Vec<CallId> {
-        self.open
-            .keys()
-            .copied()
-            .filter(|call| !self.is_news(*call))
-            .collect()
+    /// How many of them go out over a trunk.
+    pub fn over(&self, trunk: TrunkTag) -> usize {
+        let calls = self.open.keys();
+        calls.filter(|call| call.address().tag == trunk).count()
+    }
+
+    /// All that are not known to be over, but for those of these trunks: of one trunk at a time.
+    pub fn not_over(&self, but: &[TrunkTag]) -> Option<(TrunkTag, Vec<CallId>)> {
+        let calls = self.open.keys().copied();
+        let left = calls.filter(|call| !self.is_news(*call) && !but.contains(&call.address().tag));
+        of_one(left.collect(), |call| call.address().tag.0.into())
     }
 
     /// Whether somebody with this number is being called.
@@ -139,19 +143,22 @@ impl Calls {
         self.open.values().any(|open| open.number == number)
     }
 
-    /// Those to be asked about now.
-    pub fn to_ask(&self, now: Timestamp) -> Vec<CallId> {
+    /// Those to be asked about now, all of one trunk: the one least is known of.
+    pub fn to_ask(&self, now: Timestamp) -> Option<(TrunkTag, Vec<CallId>)> {
         if planted(Fault::OutcomeUnasked) {
-            return Vec::new();
+            return None;
         }
         let is_handed = |call: &CallId| self.handing.iter().all(|(known, ..)| known != call);
+        let sure_at = |call: &CallId| self.open.get(call).map_or(0, |open| open.sure_at.0);
         let doubtful = self
             .open
             .iter()
             .filter(|(_, open)| open.sure_at + DOUBTED_AFTER <= now);
         let doubtful = doubtful.map(|(call, _)| *call);
         let doubtful = doubtful.filter(|call| is_handed(call) && !self.is_news(*call));
-        doubtful.take(ASKED_TOGETHER).collect()
+        let (trunk, mut calls) = of_one(doubtful.collect(), sure_at)?;
+        calls.truncate(ASKED_TOGETHER);
+        Some((trunk, calls))
     }
 
     /// Whether there are some that nothing is known of.
@@ -203,6 +210,18 @@ impl Calls {
         }
         all
     }
+}
+
+/// Those of these calls that are on the same trunk as the first by this order: a campaign whose trunk was changed while it was paused
+/// may have calls on several.
+fn of_one(
+    mut calls: Vec<CallId>,
+    order: impl Fn(&CallId) -> u64,
+) -> Option<(TrunkTag, Vec<CallId>)> {
+    let first = calls.iter().min_by_key(|call| order(call))?;
+    let trunk = first.address().tag;
+    calls.retain(|call| call.address().tag == trunk);
+    Some((trunk, calls))
 }
 
 /// The people to call next.

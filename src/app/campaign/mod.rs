@@ -43,7 +43,7 @@ use crate::app::trunk::StoreFailed;
 use crate::domain::callback::DeliveryStatus;
 use crate::domain::campaign::handover::{Ended, TakeBack};
 use crate::domain::campaign::{HeldBy, RecipientStatus, Record, Row};
-use crate::domain::ids::{CallId, IdKey};
+use crate::domain::ids::{CallId, IdKey, TrunkTag};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
 use crate::domain::time::{Span, Timestamp};
@@ -69,8 +69,11 @@ pub struct CampaignActor {
     again_at: Timestamp,
     /// When calls are taken back again, for the last time.
     back_at: Option<Timestamp>,
-    /// Why they were last taken back.
+    /// Why calls were last taken back, and from which trunk;
     back_why: Option<TakeBack>,
+    back_asked: Option<TrunkTag>,
+    /// and the trunks that have given all theirs back.
+    back_from: Vec<TrunkTag>,
     /// How often in a row nobody answered, and when to ask again.
     failures: u32,
     retry_at: Timestamp,
@@ -162,6 +165,8 @@ impl CampaignActor {
             again_at: Timestamp(0),
             back_at: None,
             back_why: None,
+            back_asked: None,
+            back_from: Vec::new(),
             failures: 0,
             retry_at: Timestamp(0),
             asks_at: Timestamp(0),

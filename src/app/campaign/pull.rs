@@ -36,10 +36,8 @@ impl CampaignActor {
         let Some(record) = &self.record else {
             return Ok(None);
         };
-        let trunk = record.campaign.plan.trunk.tag();
         if now >= self.asks_at {
-            let calls = self.calls.to_ask(now);
-            if !calls.is_empty() {
+            if let Some((trunk, calls)) = self.calls.to_ask(now) {
                 return Ok(Some(outcomes(record, trunk, calls)));
             }
             self.asks_at = now + ASKED_EVERY;
@@ -76,18 +74,18 @@ impl CampaignActor {
         store: &impl CampaignStore,
         now: Timestamp,
     ) -> Result<Option<Exchange>, StoreFailed> {
-        let calls = self.calls.all();
-        if calls.is_empty() {
+        let Some((trunk, calls)) = self.calls.not_over(&self.back_from) else {
             self.has_taken_back(store, now)?;
             return Ok(None);
-        }
+        };
         if self.back_at.is_some_and(|at| now < at) {
             return Ok(None);
         }
         self.back_why = self.record.as_ref().and_then(|record| record.takes_back);
+        self.back_asked = Some(trunk);
         let exchange = self.record.as_ref().and_then(|record| {
             Some(Exchange::TakeBack {
-                trunk: record.campaign.plan.trunk.tag(),
+                trunk,
                 org: record.campaign.org,
                 campaign: record.campaign.id,
                 calls,
@@ -162,7 +160,7 @@ impl CampaignActor {
             agent: campaign.plan.agent,
             demand: Demand {
                 ready: count(self.people.ready.len()),
-                in_progress: count(self.calls.len()),
+                in_progress: count(self.calls.over(campaign.plan.trunk.tag())),
                 max_channels: campaign.plan.max_channels,
                 max_cps: campaign.plan.max_cps,
             },

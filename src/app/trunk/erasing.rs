@@ -2,7 +2,7 @@
 
 use super::erased::{EraseCalls, ErasedCalls};
 use super::reply::reply;
-use super::{Answer, Desk, TrunkStore, hours};
+use super::{Answer, Desk, TrunkStore};
 use crate::domain::erasure::last_digits;
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
@@ -51,10 +51,8 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         if free.is_empty() {
             return Ok(());
         }
-        self.health.departs(self.store, &free)?;
         self.store.forget_answers(&free)?;
-        let is_gone = hours::forget(self.counted, self.store, &free);
-        is_gone.inspect_err(|_| self.retention.begins_anew())?;
+        self.leave(&free)?;
         // A row may say of its call what is not so any more: it is written anew, and goes then.
         for call in free {
             if self.store.get(call)?.is_some() {

@@ -273,10 +273,11 @@ impl TrunkActor {
 pub(super) fn forget(
     usage: &mut Usage,
     store: &impl TrunkStore,
-    calls: &[CallId],
+    leaving: &[Call],
 ) -> Result<(), StoreFailed> {
+    let calls: Vec<CallId> = leaving.iter().map(|call| call.id).collect();
     let mut hours: Vec<(Hour, HourUsage)> = Vec::new();
-    for call in store.calls_that_leave(calls)? {
+    for call in leaving {
         let hour = Hour::of_call(call.id);
         let place = hours.iter().position(|(known, _)| *known == hour);
         if place.is_none() {
@@ -286,11 +287,11 @@ pub(super) fn forget(
         }
         let place = place.unwrap_or(hours.len().saturating_sub(1));
         if let Some((_, known)) = hours.get_mut(place) {
-            known.leaving.push((call.id.row(), Share::of(&call)));
+            known.leaving.push((call.id.row(), Share::of(call)));
         }
     }
     if planted(Fault::UsageLost) {
-        return store.forget(calls);
+        return store.forget(&calls);
     }
     let mut noted = Ok(());
     for (hour, known) in &hours {
@@ -298,7 +299,7 @@ pub(super) fn forget(
         // Where there is no room for it, there is once they have left.
         noted = noted.and(store.put_usage(*hour, known));
     }
-    store.forget(calls)?;
+    store.forget(&calls)?;
     for (hour, mut known) in hours {
         known.settle(&[]);
         store.put_usage(hour, &known)?;

@@ -11,6 +11,7 @@ use super::reply::reply;
 use super::store::{StoreFailed, TrunkStore};
 use super::{Answer, Desk, Reader, hours};
 use crate::app::messages::Expired;
+use crate::domain::call::Call;
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
@@ -190,8 +191,8 @@ impl Retention {
 /// A call that may count against `max_cps` stays, whatever room is needed: an object that is loaded anew counts by its row.
 const COUNTED: Span = Span(2_000);
 
-/// By then a campaign has heard what became of its call, though its object died over that. One that was told that there is no such
-/// call would make another.
+/// By then a campaign has heard what became of its call, though its object died over that. One that asks later hears that nobody
+/// knows: see [`Trunk::became`](crate::domain::trunk::Trunk::became).
 const OWED: Span = Span(60_000);
 
 /// Takes those out of a batch that are owed to their campaigns. Whether there are any.
@@ -208,6 +209,25 @@ fn keeps_owed(
     Ok(!owed.is_empty())
 }
 
+/// Calls leave. Through which place campaigns' have is written with that: none of them is taken for one that there never was.
+fn forget(
+    usage: &mut hours::Usage,
+    store: &impl TrunkStore,
+    leaving: &[Call],
+) -> Result<(), StoreFailed> {
+    let of_campaigns = leaving
+        .iter()
+        .filter(|call| call.request.campaign.is_some());
+    let last = of_campaigns.map(|call| call.id.row()).max();
+    let known = store.campaigns_gone()?;
+    let through = last.filter(|last| *last > known && !planted(Fault::HandedOverForgotten));
+    let note = || through.map_or(Ok(()), |through| store.put_campaigns_gone(through));
+    // Where there is no room for it, there is once they have left.
+    let noted = note();
+    let gone = hours::forget(usage, store, leaving);
+    noted.or_else(|_| note()).and(gone)
+}
+
 /// How much room a trunk's calls take up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UsedStorage {
@@ -220,10 +240,17 @@ pub struct UsedStorage {
 reply!(UsedStorage { used, oldest } = Storage { used, oldest });
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
-    pub(super) fn forget(&mut self, calls: Vec<CallId>) -> Answer<()> {
-        self.health.departs(self.store, &calls)?;
-        let gone = hours::forget(self.counted, self.store, &calls);
+    /// Calls leave, whatever for.
+    pub(super) fn leave(&mut self, calls: &[CallId]) -> Answer<()> {
+        let leaving = self.store.calls_that_leave(calls)?;
+        self.health.departs(&leaving);
+        let gone = forget(self.counted, self.store, &leaving);
         gone.inspect_err(|_| self.retention.begins_anew())?;
+        Ok(())
+    }
+
+    pub(super) fn forget(&mut self, calls: Vec<CallId>) -> Answer<()> {
+        self.leave(&calls)?;
         self.retention.forgot(self.now);
         self.trouble.eases();
         Ok(())

@@ -115,6 +115,10 @@ pub trait TrunkStore {
     fn put_refused_gone(&self, _: u64) -> Result<(), StoreFailed> {
         Ok(())
     }
+    /// Through which place calls of campaigns have left: of one up to there that has no row, nobody can say that there was none.
+    fn campaigns_gone(&self) -> Result<u64, StoreFailed>;
+    /// Notes through which place they have.
+    fn put_campaigns_gone(&self, through: u64) -> Result<(), StoreFailed>;
     /// How many calls were accepted on a day, as was last noted.
     fn day(&self) -> Result<DayCount, StoreFailed>;
     /// Keeps the day's count.
@@ -297,6 +301,10 @@ impl<S: TrunkStore> Rows for Reading<'_, S> {
 
     fn scheduled_to(&self, told: &Told, from: u64, limit: usize) -> Vec<u64> {
         self.take(self.store.scheduled_to(told, from, limit))
+    }
+
+    fn campaigns_gone(&self) -> u64 {
+        self.take(self.store.campaigns_gone())
     }
 
     fn day(&self) -> DayCount {

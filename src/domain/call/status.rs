@@ -150,11 +150,13 @@ pub enum FailureCode {
     WindowClosed,
     /// The trunk may no longer call this number.
     DestinationNotAllowed,
+    /// Of a campaign's attempt alone: its call had left the trunk before the campaign heard what became of it.
+    ResultUnknown,
 }
 
 impl FailureCode {
     /// All of them, with their names.
-    pub const ALL: [(Self, &str); 17] = [
+    pub const ALL: [(Self, &str); 18] = [
         (Self::Busy, "busy"),
         (Self::Declined, "declined"),
         (Self::NoAnswer, "no_answer"),
@@ -172,6 +174,7 @@ impl FailureCode {
         (Self::DailyLimitReached, "daily_limit_reached"),
         (Self::WindowClosed, "window_closed"),
         (Self::DestinationNotAllowed, "destination_not_allowed"),
+        (Self::ResultUnknown, "result_unknown"),
     ];
 
     /// The code of that name.
@@ -280,7 +283,8 @@ impl Failure {
             | FailureCode::ScheduleFull
             | FailureCode::DailyLimitReached
             | FailureCode::WindowClosed
-            | FailureCode::DestinationNotAllowed => FailureSource::Platform,
+            | FailureCode::DestinationNotAllowed
+            | FailureCode::ResultUnknown => FailureSource::Platform,
         }
     }
 
@@ -306,6 +310,7 @@ impl Failure {
             FailureCode::DailyLimitReached => "The trunk's calls of the day were used up",
             FailureCode::WindowClosed => "The call could not be dialed in its time",
             FailureCode::DestinationNotAllowed => "Destination not allowed",
+            FailureCode::ResultUnknown => "What became of the call is not known",
         }
     }
 
@@ -334,7 +339,8 @@ impl Failure {
             | FailureCode::TimedOut
             | FailureCode::NumberSuppressed
             | FailureCode::WindowClosed
-            | FailureCode::DestinationNotAllowed => CallStatus::TriggerFailed,
+            | FailureCode::DestinationNotAllowed
+            | FailureCode::ResultUnknown => CallStatus::TriggerFailed,
             FailureCode::ChannelsExhausted
             | FailureCode::RateExceeded
             | FailureCode::ScheduleFull

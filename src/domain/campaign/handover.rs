@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::HeldBy;
 pub use crate::domain::call::GivenBack;
-use crate::domain::call::{AnsweredBy, Call, CallRequest, CallStatus, Failure};
+use crate::domain::call::{AnsweredBy, Call, CallRequest, CallStatus, Failure, FailureCode};
 use crate::domain::calling_hours::{CallingHours, ZoneName};
 use crate::domain::ids::{AgentId, CallId, CampaignId, KeyId, OrgId};
 use crate::domain::phone::E164;
@@ -151,7 +151,7 @@ pub enum Became {
     Open,
     /// It is over.
     Over(Box<Ended>),
-    /// There is no such call, and there will be none: asking withdraws an id that was granted.
+    /// There was no such call, and there will be none: asking withdraws an id that was granted.
     Nothing,
 }
 
@@ -186,6 +186,30 @@ pub struct Ended {
 }
 
 impl Ended {
+    /// The end of a call that left its trunk before anybody asked: how it ended is not known.
+    #[must_use]
+    pub fn unknown(now: Timestamp) -> Self {
+        let failure = Failure::of(FailureCode::ResultUnknown);
+        Self {
+            status: failure.status(),
+            failure: Some(failure),
+            dialed_at: None,
+            ended_at: now,
+            answered_by: None,
+            was_answered: false,
+            disposition: None,
+            duration_secs: None,
+            given_back: None,
+        }
+    }
+
+    /// Whether how it ended is not known.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        self.failure
+            .is_some_and(|failure| failure.code == FailureCode::ResultUnknown)
+    }
+
     /// How a call ended; `None` while it goes on.
     #[must_use]
     pub fn of(call: &Call) -> Option<Self> {

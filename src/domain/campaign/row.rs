@@ -189,7 +189,7 @@ impl Row {
         let Some(attempt) = attempts.find(|attempt| attempt.call == Some(call)) else {
             return false;
         };
-        attempt.status = Some(ended.status);
+        attempt.status = Some(ended.status).filter(|_| !ended.is_unknown());
         attempt.failure = ended.failure;
         attempt.answered_by = ended.answered_by;
         attempt.disposition.clone_from(&ended.disposition);

@@ -8,6 +8,11 @@ use crate::domain::campaign::handover::{Became, Ended, TakeBack};
 use crate::domain::ids::{CallId, CampaignId};
 use crate::domain::time::Timestamp;
 
+/// Whether a campaign's call that has no row may have had one.
+pub(super) fn may_have_left(id: CallId, step: &Step<'_>) -> bool {
+    id.row() <= step.rows().campaigns_gone()
+}
+
 impl Trunk {
     /// A call that nobody dialed ends, and its campaign gets it back.
     pub(super) fn give_back(
@@ -75,6 +80,7 @@ impl Trunk {
     }
 
     /// How a campaign's call ended. An id that was granted and not handed over is withdrawn: there will be no such call.
+    /// How one ended that may have left the trunk is not known, and its recipient is not called again to find out.
     pub fn became(
         &mut self,
         campaign: CampaignId,
@@ -82,20 +88,24 @@ impl Trunk {
         now: Timestamp,
         step: &mut Step<'_>,
     ) -> Became {
+        let was_granted = self.campaigns.has_granted(campaign, id);
         self.campaigns.takes_up(campaign, id, now);
         if self.is_open(id) {
             self.refresh(id, now, step);
         }
         let own = |call: &&Call| call.is_of_campaign(campaign);
-        let became = match self.call(id, step).filter(own) {
-            None => Became::Nothing,
-            Some(call) => match Ended::of(call) {
+        let became = self
+            .call(id, step)
+            .filter(own)
+            .map(|call| match Ended::of(call) {
                 Some(ended) => Became::Over(Box::new(ended)),
                 None => Became::Open,
-            },
-        };
+            });
         step.let_go_of(id);
-        became
+        became.unwrap_or_else(|| match !was_granted && may_have_left(id, step) {
+            true => Became::Over(Box::new(Ended::unknown(now))),
+            false => Became::Nothing,
+        })
     }
 
     /// A campaign takes back some of its calls. Some may still ring for a while; what is left of them must be taken back after that.

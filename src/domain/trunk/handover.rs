@@ -4,6 +4,7 @@
 //! dialed when it is handed over is not taken; one that can't be dialed any more when a dialer asks for it ends, and its
 //! campaign gets it back.
 
+use super::give_back::may_have_left;
 use super::hours::Callee;
 use super::share::AHEAD;
 use super::{Brief, Effect, Step, Trunk};
@@ -63,11 +64,12 @@ impl Trunk {
         step: &mut Step<'_>,
     ) -> Taken {
         let id = handed.call;
+        let was_granted = self.campaigns.has_granted(campaign, id);
         if !self.campaigns.takes_up(campaign, id, now) {
             let own = |call: &Call| call.is_of_campaign(campaign);
             let is_own = self.call(id, step).is_some_and(own);
             step.let_go_of(id);
-            return match is_own {
+            return match is_own || !was_granted && may_have_left(id, step) {
                 true => Taken::Accepted,
                 false => Taken::Stale,
             };

@@ -55,6 +55,8 @@ pub trait Rows {
     fn count_scheduled(&self) -> usize;
     /// Rows from `from` on, in order, of scheduled calls whose numbers may be among these: at most `limit`.
     fn scheduled_to(&self, told: &Told, from: u64, limit: usize) -> Vec<u64>;
+    /// The row up to which campaigns' calls have left.
+    fn campaigns_gone(&self) -> u64;
     /// The acceptances of a day, as last stored.
     fn day(&self) -> DayCount;
     /// How many calls in rows from this one on count from the start: see [`Call::counts_from_the_first`].

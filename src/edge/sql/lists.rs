@@ -215,6 +215,17 @@ impl SqlStore {
         }
     }
 
+    /// See [`TrunkStore::rows_before`](crate::app::trunk::TrunkStore::rows_before).
+    pub(super) fn place_before(&self, at: Timestamp, rows: usize) -> Result<u64, StoreFailed> {
+        let query = "SELECT id FROM rows WHERE id < ? ORDER BY id DESC LIMIT 1 OFFSET ?";
+        let floor = number(CallId::floor(at).row());
+        let rows = self.query(query, vec![floor, count(rows.saturating_sub(1))])?;
+        match rows.into_iter().flatten().next() {
+            Some(SqlStorageValue::Integer(row)) => unsigned(row),
+            _ => Ok(0),
+        }
+    }
+
     /// The calls of these rows, in this order.
     fn calls_at(&self, rows: &[u64]) -> Result<Vec<Call>, StoreFailed> {
         let rows = to_json(rows).map_err(|_| StoreFailed)?;

@@ -23,7 +23,7 @@ use std::cell::{Cell, RefCell};
 use serde_json::{Map, Value};
 use worker::SqlStorageValue;
 
-use values::{count, id, millis, number, unsigned};
+use values::{id, millis, number, unsigned};
 
 use crate::app::trunk::{
     CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, FeedScan, IdempotencyRecord,
@@ -268,6 +268,14 @@ impl TrunkStore for SqlStore {
         self.put_fact("refused_gone", &before)
     }
 
+    fn campaigns_gone(&self) -> Result<u64, StoreFailed> {
+        Ok(self.fact("campaigns_gone")?.unwrap_or(0))
+    }
+
+    fn put_campaigns_gone(&self, through: u64) -> Result<(), StoreFailed> {
+        self.put_fact("campaigns_gone", &through)
+    }
+
     fn day(&self) -> Result<DayCount, StoreFailed> {
         Ok(self.fact("day")?.unwrap_or_default())
     }
@@ -360,13 +368,7 @@ impl TrunkStore for SqlStore {
     }
 
     fn rows_before(&self, at: Timestamp, rows: usize) -> Result<u64, StoreFailed> {
-        let query = "SELECT id FROM rows WHERE id < ? ORDER BY id DESC LIMIT 1 OFFSET ?";
-        let floor = number(CallId::floor(at).row());
-        let rows = self.query(query, vec![floor, count(rows.saturating_sub(1))])?;
-        match rows.into_iter().flatten().next() {
-            Some(SqlStorageValue::Integer(row)) => unsigned(row),
-            _ => Ok(0),
-        }
+        self.place_before(at, rows)
     }
 
     fn log_transitions(

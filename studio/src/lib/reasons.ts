@@ -44,6 +44,7 @@ const IN_SHORT: Record<Schemas["FailureCode"], string> = {
   daily_limit_reached: "Daily limit reached",
   window_closed: "Window closed",
   destination_not_allowed: "Destination not allowed",
+  result_unknown: "Result unknown",
 };
 
 /** A reason by its code. */
@@ -70,6 +71,8 @@ const ADVICE: Partial<Record<string, string>> = {
   daily_limit_reached: "The trunk takes calls again after midnight, UTC; its limit is on its page.",
   window_closed: "Its not_after passed before calling hours opened, a contact limit allowed it, or it could be dialed.",
   destination_not_allowed: "The trunk may not call there: its destinations are on its page.",
+  result_unknown:
+    "The call left a full trunk before its campaign heard how it ended. To call nobody twice, the campaign does not try again.",
 };
 
 export const adviceFor = ({ code }: Failure): string | null => ADVICE[code] ?? null;
