@@ -3,7 +3,7 @@
 
 import { createHmac, randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Audatec, AudatecOptions, RecipientToAdd, SignatureOptions } from "../../clients/typescript/src/index.ts";
 import { type Told, useAnswers } from "./answers.ts";
 import { type ClientModule, installClient } from "./installed.ts";
@@ -145,6 +145,9 @@ test("a key is not sent in plain text, and a base URL may have the API's path", 
 });
 
 describe("waiting for a call", () => {
+  // A request that was given up may still arrive.
+  afterEach(() => delay(100));
+
   test("it looks until the call is terminal, through an outage", async () => {
     const state = (is_terminal: boolean): Told => ({
       status: 200,
@@ -154,6 +157,41 @@ describe("waiting for a call", () => {
 
     expect(await audatec().waitForCall("c", { intervalMs: 10 })).toMatchObject({ call_status: "Completed" });
     expect(answers.asked).toHaveLength(5);
+  });
+
+  test("an outage that its own retries don't outlast ends no wait, whatever fails", async () => {
+    const failing = Array.from({ length: 17 }, (_, nth): Told => (nth % 3 === 0 ? "cut" : refused(nth % 3 === 1 ? 503 : 500)));
+    answers.script("cut", ...failing, refused(429, { "retry-after": "1" }), {
+      status: 200,
+      body: { is_terminal: true, call_status: "Completed" },
+    });
+
+    expect(await audatec().waitForCall("c", { intervalMs: 10 })).toMatchObject({ call_status: "Completed" });
+    expect(answers.asked).toHaveLength(20);
+  });
+
+  test("one that lasts too long is told when the time is up, also while an answer is waited for", async () => {
+    answers.script(refused(503));
+    await expect(audatec({ retries: 0 }).waitForCall("c", { intervalMs: 20, timeoutMs: 200 })).rejects.toMatchObject({
+      name: "WaitError",
+      message: "call c is unknown after 200 ms: refused with 503",
+      cause: { status: 503 },
+    });
+    const before = Date.now();
+    answers.script(() => undefined);
+    await expect(audatec().waitForCall("c", { intervalMs: 20, timeoutMs: 200 })).rejects.toThrow(
+      "call c is unknown after 200 ms: no answer in time",
+    );
+    expect(Date.now() - before).toBeLessThan(2_000);
+  });
+
+  test("a refusal that will not go away ends it at once, and so does its signal", async () => {
+    answers.script(refused(404));
+    await expect(audatec().waitForCall("c", { timeoutMs: 5_000 })).rejects.toMatchObject({ name: "ApiError", status: 404 });
+    answers.script(refused(503));
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(new Error("stopped")), 50);
+    await expect(audatec({ retries: 0 }).waitForCall("c", { intervalMs: 10, signal: stop.signal })).rejects.toThrow("stopped");
   });
 
   test("it gives up in time, and says how far the call was", async () => {

@@ -2,7 +2,7 @@
 
 import createClient, { type Client } from "openapi-fetch";
 import { addAll, batches } from "./batches.ts";
-import { ApiError, WaitError } from "./errors.ts";
+import { ApiError, ConnectionError, WaitError } from "./errors.ts";
 import { type EventOptions, follow } from "./events.ts";
 import { CREATES } from "./generated/creates.ts";
 import { type ItemOf, items, type ListPath, type PathOf, type QueryOf } from "./pages.ts";
@@ -105,18 +105,47 @@ export class Audatec {
     return (await this.ask(asked)) as DryRun;
   }
 
-  /** Polls until the call is terminal. For many calls, give a `callback_url` or follow the events instead. */
+  /**
+   * Polls until the call is terminal, through any outage: what the client's own retries don't outlast is asked again after the interval, until the
+   * time is up. For many calls, give a `callback_url` or follow the events instead.
+   */
   async waitForCall(
     callId: string,
     { intervalMs = 4000, timeoutMs = Number.POSITIVE_INFINITY, signal }: WaitOptions = {},
   ): Promise<CallState> {
     const deadline = Date.now() + timeoutMs;
+    let known = "unknown";
     for (;;) {
-      const params = { path: { call_id: callId } };
-      const state = await this.ask(this.api.GET("/integration/v1/calls/{call_id}/status", { params, ...(signal && { signal }) }));
-      if (state.is_terminal) return state;
-      if (Date.now() + intervalMs > deadline) throw new WaitError(`call ${callId} is ${state.call_status} after ${timeoutMs} ms`);
-      await sleep(intervalMs, signal ?? null);
+      const [state, failure] = await this.#stateOf(callId, deadline, signal);
+      if (state?.is_terminal) return state;
+      known = state?.call_status ?? known;
+      const pauseMs = Math.max(intervalMs, failure instanceof ApiError ? (failure.retryAfter ?? 0) * 1000 : 0);
+      if (Date.now() + pauseMs > deadline) {
+        const why = failure ? `: ${failure.message}` : "";
+        throw new WaitError(`call ${callId} is ${known} after ${timeoutMs} ms${why}`, { cause: failure });
+      }
+      await sleep(pauseMs, signal ?? null);
+    }
+  }
+
+  /** A call's state, or why it can't be known just now. */
+  async #stateOf(callId: string, deadline: number, signal?: AbortSignal): Promise<[CallState | undefined, Error | undefined]> {
+    const leftMs = Math.max(0, deadline - Date.now());
+    // Timers take no more: a longer wait is bounded by its polls.
+    const timeUp = leftMs < 2 ** 31 ? AbortSignal.timeout(leftMs) : undefined;
+    const signals = [signal, timeUp].filter((one) => one !== undefined);
+    const asked = this.api.GET("/integration/v1/calls/{call_id}/status", {
+      params: { path: { call_id: callId } },
+      ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
+    });
+    try {
+      return [await this.ask(asked), undefined];
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (timeUp?.aborted) return [undefined, new ConnectionError("no answer in time")];
+      const passes = error instanceof ConnectionError || (error instanceof ApiError && (error.status === 429 || error.status >= 500));
+      if (!passes) throw error;
+      return [undefined, error];
     }
   }
 

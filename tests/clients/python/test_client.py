@@ -185,6 +185,23 @@ class Waiting(unittest.TestCase):
                 server.asked.clear()
                 server.audatec.wait_for_call(ID, interval=1, timeout=0.5)
 
+    def test_through_an_outage_that_the_retries_do_not_outlast(self) -> None:
+        def answer(count: int, _: Asked) -> Answer:
+            failures: list[Answer] = [CUT, (503, {}, {"error": "down"}), (500, {}, {"error": "down"})]
+            return (200, {}, STATE) if count > 17 else failures[count % 3]
+
+        with Server(answer) as server:
+            self.assertEqual(server.audatec.wait_for_call(ID).call_status.value, "Completed")
+            self.assertEqual(server.slept.count(4.0), 3)
+
+    def test_an_outage_that_lasts_too_long_is_told_and_a_refusal_at_once(self) -> None:
+        with Server(lambda count, _: (503, {}, {"error": "down"})) as server:
+            with self.assertRaisesRegex(WaitTimeout, "is unknown after 0.5 s: down"):
+                server.audatec.wait_for_call(ID, interval=1, timeout=0.5)
+        with Server(lambda count, _: (404, {}, {"error": "Call not found"})) as server:
+            with self.assertRaises(ApiError):
+                server.audatec.wait_for_call(ID, timeout=60)
+
 
 class Lists(unittest.TestCase):
     def test_all_pages(self) -> None:

@@ -102,15 +102,29 @@ class Audatec:
         return cast(TriggeredCall, self.ask(trigger_call.sync_detailed, body=body, idempotency_key=key))
 
     def wait_for_call(self, call_id: UUID | str, *, interval: float = 4.0, timeout: float | None = None) -> CallState:
-        """Polls until the call is terminal. For many calls, give a `callback_url` or follow the events instead."""
+        """Polls until the call is terminal, through any outage: what the client's own retries don't outlast is asked again after the
+        interval, until the time is up. For many calls, give a `callback_url` or follow the events instead."""
         deadline = None if timeout is None else time.monotonic() + timeout
+        known = "unknown"
         while True:
-            state = cast(CallState, self.ask(get_call_status.sync_detailed, UUID(str(call_id))))
-            if state.is_terminal:
-                return state
-            if deadline is not None and time.monotonic() + interval > deadline:
-                raise WaitTimeout(f"call {call_id} is {state.call_status.value} after {timeout} s")
-            self._sleep(interval)
+            failure: ApiError | ConnectionFailed | None = None
+            try:
+                state = cast(CallState, self.ask(get_call_status.sync_detailed, UUID(str(call_id))))
+                if state.is_terminal:
+                    return state
+                known = state.call_status.value
+            except ConnectionFailed as error:
+                failure = error
+            except ApiError as error:
+                if error.status != 429 and error.status < 500:
+                    raise
+                failure = error
+            named = failure.retry_after if isinstance(failure, ApiError) else None
+            pause = max(interval, named or 0.0)
+            if deadline is not None and time.monotonic() + pause > deadline:
+                why = f": {failure}" if failure else ""
+                raise WaitTimeout(f"call {call_id} is {known} after {timeout} s{why}") from failure
+            self._sleep(pause)
 
     def events(
         self,
