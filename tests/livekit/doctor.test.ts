@@ -117,3 +117,34 @@ test("missing bindings and secrets, queues from which nothing comes and a PUBLIC
   expect(line(lines, "CARRIER_KEYS")).toMatchObject({ level: "warn" });
   expect(line(lines, "dry run")).toMatchObject({ level: "warn", what: "not tried" });
 });
+
+test("what waits for days, secrets of former keys and a platform that does not reach itself are told", async () => {
+  interface Told {
+    now: string;
+    deployment: string;
+    cron: object;
+    carrier_keys: object;
+  }
+  const { body } = await server.platform.fromRoot<Told>("GET", "/platform/v1/health?checks=true");
+  const waits = { count: 2, oldest: { org_id: world.org.id, since: new Date(Date.now() - 90_000_000).toISOString() } };
+  const told = {
+    ...body,
+    cron: { ...body.cron, undelivered_notifications: waits, pending_erasures: waits, pending_deletions: waits },
+    carrier_keys: { ...body.carrier_keys, former_secrets: 3 },
+    public_url_check: { name: "public_url", ok: false, message: "Something else answers there" },
+    queues: ["DISPATCH", "HANGUPS", "CALLBACKS"].map((name) => ({ name, probed_at: body.now })),
+  };
+  const deployment = createServer(({ url }, response) => {
+    response.writeHead(200, { "content-type": "application/json", "x-deployment": body.deployment });
+    response.end(url?.startsWith("/platform") ? JSON.stringify(told) : "{}");
+  });
+  await new Promise<void>((done) => deployment.listen(0, "127.0.0.1", done));
+  const { lines } = await doctor(`http://127.0.0.1:${(deployment.address() as AddressInfo).port}`, "x");
+  deployment.closeAllConnections();
+  await new Promise((done) => deployment.close(done));
+  for (const name of ["undelivered notifications", "pending erasures", "pending deletions"]) {
+    expect(line(lines, name), name).toMatchObject({ level: "warn", what: expect.stringMatching(/^2, the oldest 9\d{4} s old, of organisation /) });
+  }
+  expect(line(lines, "CARRIER_KEYS")?.what).toContain("keep its former keys, 3 secrets are sealed with them");
+  expect(line(lines, "PUBLIC_URL")).toMatchObject({ level: "warn", what: expect.stringContaining("Something else answers there") });
+});
