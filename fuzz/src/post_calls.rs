@@ -107,10 +107,19 @@ fn check_fields(body: &Map<String, Value>) -> Result<Times, Expected> {
 
 fn check_url(url: &str) -> Result<(), Expected> {
     let is_own = parse_url(url).is_some_and(|target| target.host.trim_end_matches('.') == OWN_HOST);
+    let secret = |target: &audatec::domain::target::Target| match target.password.is_empty() {
+        true => target.user.clone(),
+        false => target.password.clone(),
+    };
+    let is_masked = parse_url(url).is_some_and(|target| secret(&target) == "***");
     match verdict(url) {
         None | Some(Verdict::NotHttp) => {
             refused(400, "callback_url must be a valid http or https URL")
         }
+        Some(Verdict::Public) if !is_own && is_masked => refused(
+            400,
+            "callback_url must be a URL with the password itself, not the asterisks that answers show",
+        ),
         Some(Verdict::Public) if !is_own => Ok(()),
         Some(Verdict::Address) => refused(
             400,

@@ -166,3 +166,13 @@ test("a campaign keeps the passwords of its URLs when it is changed by what answ
   }
   for (const text of [...seen, ...server.log]) for (const hidden of [...HIDDEN, BASIC]) expect(text).not.toContain(hidden);
 });
+
+test("a URL that was copied from an answer, asterisks and all, is refused wherever one is taken, and nothing is sent there", async () => {
+  const url = receiver.url();
+  for (const copied of [masked(url), url.replace("://", "://***@")]) {
+    const refused = (field: string) => [400, `${field} must be a URL with the password itself, not the asterisks that answers show`, "field_invalid"] as const;
+    expectError(await org.trigger({ callback_url: copied }), ...refused("callback_url"));
+    expectError(await org.trigger({ callback_url: copied, dry_run: true }), ...refused("callback_url"));
+    expectError(await org.owner.post("/webhooks/test", { url: copied }), ...refused("url"));
+  }
+});

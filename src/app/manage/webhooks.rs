@@ -116,6 +116,7 @@ pub(crate) mod describe {
     use crate::app::description::examples;
     use crate::app::description::refusals::{must, unknown_field};
     use crate::app::description::{Description, answer, ok};
+    use crate::app::target::WHOLE_URL;
     use crate::app::views::delivery::DeliveryView;
     use crate::app::views::manage::SecretView;
     use crate::domain::refusal::Refusal;
@@ -165,6 +166,7 @@ pub(crate) mod describe {
             Refusal::UrlInvalid("url"),
             Refusal::UrlPrivate("url"),
             Refusal::UrlAddress("url"),
+            must("url", WHOLE_URL),
             unknown_field(),
         ])
     }

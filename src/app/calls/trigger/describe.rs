@@ -10,6 +10,7 @@ use crate::app::description::reference::idempotency_key;
 use crate::app::description::refusals::{must, no_time};
 use crate::app::description::{Description, Schema, answer, ok};
 use crate::app::description::{examples, notification};
+use crate::app::target::WHOLE_URL;
 use crate::app::views::call::{FullNotification, Notification};
 use crate::domain::refusal::Refusal;
 
@@ -52,7 +53,7 @@ pub fn trigger() -> Description {
     .refuses(refusals().into_iter().chain(redial::describe::redial()))
 }
 
-fn refusals() -> [Refusal; 43] {
+fn refusals() -> [Refusal; 44] {
     let [no_start, no_start_zone] = no_time("not_before");
     let [no_end, no_end_zone] = no_time("not_after");
     [
@@ -80,6 +81,7 @@ fn refusals() -> [Refusal; 43] {
         Refusal::UrlInvalid("callback_url"),
         Refusal::UrlPrivate("callback_url"),
         Refusal::UrlAddress("callback_url"),
+        must("callback_url", WHOLE_URL),
         Refusal::OrganisationSuspended,
         Refusal::AgentNotFound,
         Refusal::AgentInactive,

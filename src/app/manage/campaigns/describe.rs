@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 use super::CampaignList;
-use super::fields::{CHANNELS, CPS, CreateCampaign, NO_WINDOW, TOO_FAR, WHOLE_URL};
+use super::fields::{CHANNELS, CPS, CreateCampaign, NO_WINDOW, TOO_FAR};
 use crate::app::calls::trigger::describe_redial;
 use crate::app::description::examples::{AGENT, TRUNK};
 use crate::app::description::notification;
 use crate::app::description::refusals::{NAME, must, no_time, unknown_field};
 use crate::app::description::{Description, created, gone, ok};
 use crate::app::manage::hours::describe::hours;
+use crate::app::target::WHOLE_URL;
 use crate::app::views::campaign::CampaignView;
 use crate::domain::campaign::{CampaignRefusal, Status};
 use crate::domain::refusal::Refusal;
