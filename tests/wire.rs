@@ -55,7 +55,9 @@ use audatec::domain::campaign::handover::{
 use audatec::domain::contacts::{
     Contact, ContactLimit, Per, Source, Stage, Suppression, Take, Ticket, Word,
 };
-use audatec::domain::directory::{Backlog, Backlogs, Erased, Erasure, Grave, Waiting};
+use audatec::domain::directory::{
+    Backlog, Backlogs, Erased, Erasure, Grave, RecordingFile, Waiting,
+};
 use audatec::domain::ids::{
     AgentId, CallId, CampaignId, DeliveryId, ErasureId, KeyId, TrunkId, TrunkTag,
 };
@@ -1179,7 +1181,17 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
             Erased(ErasedCalls {
                 found: vec![call],
                 transcripts: 1,
-                recordings: 1,
+                recordings: 2,
+                files: vec![
+                    RecordingFile {
+                        call,
+                        location: Some("https://calls.s3.amazonaws.com/x.ogg".into()),
+                    },
+                    RecordingFile {
+                        call,
+                        location: None,
+                    },
+                ],
                 kept: vec![call],
                 next: Some(call.row()),
                 left: Some(call.row()),
@@ -1655,6 +1667,7 @@ fn erasure() -> Erasure {
             calls: 5,
             transcripts: 4,
             recordings: 3,
+            recordings_left: 2,
             archived_calls: 2,
             recipients: 1,
         },

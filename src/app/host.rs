@@ -254,6 +254,32 @@ pub trait Twirp {
     ) -> Result<TwirpAnswer, Unavailable>;
 }
 
+/// A storage's response.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StorageAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The beginning of the body, as text.
+    pub body: String,
+    /// The bucket's region, if the storage named it.
+    pub region: Option<String>,
+    /// Whether the object is only hidden, and an earlier version of it stays.
+    pub is_hidden: bool,
+}
+
+/// An organisation's own storage.
+pub trait Storage {
+    /// Sends one DELETE; redirects are not followed.
+    async fn delete(
+        &self,
+        _url: &str,
+        _headers: &[(&'static str, String)],
+        _timeout: Span,
+    ) -> Result<StorageAnswer, Unavailable> {
+        Err(Unavailable)
+    }
+}
+
 /// A receiver's response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {

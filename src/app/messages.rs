@@ -165,15 +165,23 @@ pub struct Expired {
     pub call: String,
     /// What was said in it, in JSON.
     pub transcript: Option<String>,
+    /// Where its recording is.
+    pub recording: Option<String>,
 }
 
 impl Expired {
-    /// A line of the archive: `{"call": …, "transcript": …}`. The call is its row, without the secrets in its URLs.
+    /// A line of the archive: `{"call": …, "transcript": …, "recording": …}`. The call is its row, without the secrets in its URLs;
+    /// the recording is left out where none is known.
     #[must_use]
     pub fn line(&self) -> String {
         let transcript = self.transcript.as_deref().unwrap_or("null");
         let call = without_credentials(&self.call);
-        format!(r#"{{"call":{call},"transcript":{transcript}}}"#)
+        let recording = self.recording.as_deref().map(|location| {
+            let location = to_json::text(&Value::from(location));
+            format!(r#","recording":{location}"#)
+        });
+        let recording = recording.unwrap_or_default();
+        format!(r#"{{"call":{call},"transcript":{transcript}{recording}}}"#)
     }
 }
 

@@ -37,6 +37,7 @@ pub mod ports;
 pub mod records;
 pub mod resting;
 pub mod sealing;
+pub mod storage;
 pub mod studio;
 pub mod suppressing;
 pub mod target;

@@ -10,8 +10,8 @@ pub use crate::app::campaign::Campaigns;
 pub use crate::app::contacts::Contacts;
 pub use crate::app::directory::Directories;
 pub use crate::app::host::{
-    Answer, Host, Poster, Records, Secrets, Twirp, TwirpAnswer, TwirpRequest, UNKNOWN, Unavailable,
-    Vault,
+    Answer, Host, Poster, Records, Secrets, Storage, StorageAnswer, Twirp, TwirpAnswer,
+    TwirpRequest, UNKNOWN, Unavailable, Vault,
 };
 pub use crate::app::trunk::Trunks;
 

@@ -4,7 +4,7 @@
 import * as rust from "wasm-glue";
 import { eraseObject, removeArchived, removeCopies } from "./erase.js";
 import { alike, exchange, together, within, withResolvers } from "./hops.js";
-import { pairs, postOnce } from "./post.js";
+import { pairs, postOnce, removeOnce } from "./outbound.js";
 
 let calls = 0;
 
@@ -305,6 +305,9 @@ export const askAlike = (env, ctx, question, since, waitMs, binding, name, body,
 
 /** @type {(...given: Parameters<typeof postOnce>) => number} */
 export const post = (...given) => later(() => postOnce(...given));
+
+/** @type {(...given: Parameters<typeof removeOnce>) => number} */
+export const remove = (...given) => later(() => removeOnce(...given));
 
 /**
  * AES-GCM, bound to its context.

@@ -98,6 +98,7 @@ mod js {
             limit_ms: u32,
             max_body: u32,
         ) -> u32;
+        pub fn remove(url: &str, headers: Vec<String>, limit_ms: u32, max_body: u32) -> u32;
         pub fn crypt(what: &str, key: &[u8], nonce: &[u8], context: &[u8], bytes: &[u8]) -> u32;
         pub fn journal(env: &Env, call: &str) -> u32;
         pub fn sleep(ms: u32) -> u32;
@@ -309,6 +310,17 @@ pub async fn post(
     max_body: u32,
 ) -> Result<Array, JsValue> {
     let answer = Called::of(js::post(url, headers, body, limit_ms, max_body)).await?;
+    Ok(answer.unchecked_into())
+}
+
+/// Status, `Retry-After`, body, region and whether a version stays, of the answer to one DELETE.
+pub async fn delete(
+    url: &str,
+    headers: Vec<String>,
+    limit_ms: u32,
+    max_body: u32,
+) -> Result<Array, JsValue> {
+    let answer = Called::of(js::remove(url, headers, limit_ms, max_body)).await?;
     Ok(answer.unchecked_into())
 }
 

@@ -1,8 +1,10 @@
 //! `/erasures`: one person's data is erased.
 
 use audatec::app::campaign::ErasedRecipients;
+use audatec::app::ports::{StorageAnswer, Unavailable};
 use audatec::app::trunk::ErasedCalls;
 use audatec::domain::contacts::Number;
+use audatec::domain::directory::RecordingFile;
 use audatec::domain::ids::{CallId, CampaignId};
 use audatec::domain::phone::E164;
 use audatec::domain::time::{Span, Timestamp};
@@ -80,7 +82,7 @@ fn a_number_of_which_nothing_is_known_is_erased_soon_and_the_record_does_not_tel
         json!({
             "id": id, "status": "completed", "requested_at": "2026-06-14T10:00:00.000Z",
             "completed_at": erasure["completed_at"], "calls": 0, "transcripts": 0, "recordings": 0,
-            "archived_calls": 0, "recipients": 0, "suppression_kept": false,
+            "recordings_left": 0, "archived_calls": 0, "recipients": 0, "suppression_kept": false,
         })
     );
     assert!(erasure["completed_at"].is_string());
@@ -416,4 +418,262 @@ fn what_is_no_number_is_refused_in_words_and_so_are_too_many() {
     }
     let refused = world.post(&org, "/erasures", json!({"phone_number": PHONE}));
     assert_eq!(refused, (429, error("100 erasures are pending already")));
+}
+
+/// Recordings go to this bucket.
+fn records(world: &World, org: &Org) {
+    let storage = json!({"region": "eu-central-1", "bucket": "calls", "prefix": "acme/", "access_key": "AKIA", "secret": "s"});
+    let (status, told) = world.patch(org, "/settings", json!({"recordings": storage}));
+    assert_eq!(status, 200, "{told}");
+}
+
+fn at_aws(call: CallId) -> Option<String> {
+    Some(format!("https://calls.s3.amazonaws.com/acme/{call}.ogg"))
+}
+
+/// A trunk found these calls, each with its recording.
+fn recorded(world: &World, org: &Org, files: &[(u64, Option<String>)]) {
+    let own = tag(&create(world, org, "/sip-trunks", trunk()));
+    let files = files.iter().map(|(nth, location)| RecordingFile {
+        call: call(*nth),
+        location: location.clone(),
+    });
+    let files: Vec<_> = files.collect();
+    let calls: Vec<_> = files.iter().map(|file| file.call).collect();
+    let mut trunks = world.trunks.borrow_mut();
+    let object = trunks.get_mut(&own).expect("a trunk");
+    object.erased.push_back(ErasedCalls {
+        recordings: files.len() as u64,
+        files,
+        ..found(&calls, None, None)
+    });
+}
+
+fn answers(status: u16, body: &str) -> Result<StorageAnswer, Unavailable> {
+    Ok(StorageAnswer {
+        status,
+        body: body.into(),
+        ..StorageAnswer::default()
+    })
+}
+
+fn counted(erasure: &Value) -> [&Value; 3] {
+    ["status", "recordings", "recordings_left"].map(|field| &erasure[field])
+}
+
+/// Which files were asked for, without the bucket's address.
+fn deleted(world: &World) -> Vec<String> {
+    let all = world.deleted.borrow();
+    let names = all.iter().map(|(url, _)| {
+        let file = url.strip_prefix("https://calls.s3.eu-central-1.amazonaws.com/acme/");
+        file.unwrap_or(url).trim_end_matches(".ogg").to_owned()
+    });
+    names.collect()
+}
+
+#[test]
+fn the_files_of_recordings_are_deleted_from_the_organisations_own_storage() {
+    let (world, org) = founded();
+    records(&world, &org);
+    // Where the second is nobody has told.
+    recorded(&world, &org, &[(1, at_aws(call(1))), (2, None)]);
+    let id = erase(&world, &org);
+    live(&world, &org, Span(1_000));
+    let erasure = read(&world, &org, &id);
+    assert_eq!(
+        counted(&erasure),
+        [&json!("completed"), &json!(2), &json!(0)]
+    );
+    let both = [call(1), call(2)].map(|call| call.to_string());
+    assert_eq!(deleted(&world), both);
+    let (_, signed) = &world.deleted.borrow()[0];
+    let begins = "AWS4-HMAC-SHA256 Credential=AKIA/20260614/eu-central-1/s3/aws4_request, SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature=";
+    assert!(signed.starts_with(begins), "{signed}");
+    assert_eq!(world.next_due(&org), None, "and the object sleeps");
+}
+
+#[test]
+fn a_storage_that_is_down_is_asked_again_and_a_crash_forgets_no_file() {
+    let (world, org) = founded();
+    records(&world, &org);
+    let files: Vec<_> = (1..=20).map(|nth| (nth, at_aws(call(nth)))).collect();
+    recorded(&world, &org, &files);
+    let down = (0..18).map(|nth| match nth % 3 {
+        0 => Err(Unavailable),
+        1 => answers(503, "<Code>SlowDown</Code>"),
+        _ => answers(500, ""),
+    });
+    world.storage.borrow_mut().extend(down);
+    let id = erase(&world, &org);
+    live(&world, &org, Span(2_000));
+    assert_eq!(
+        read(&world, &org, &id)["calls"],
+        20,
+        "rows do not wait for files"
+    );
+    for _ in 0..30 {
+        world.restart();
+        world.tick(&org);
+        live(&world, &org, Span(5_000));
+    }
+    let erasure = read(&world, &org, &id);
+    assert_eq!(
+        counted(&erasure),
+        [&json!("completed"), &json!(20), &json!(0)]
+    );
+    let mut asked = deleted(&world);
+    assert_eq!(asked.len(), 18 + 20);
+    let mut gone = asked.split_off(18);
+    gone.sort();
+    let all: Vec<String> = (1..=20).map(|nth| call(nth).to_string()).collect();
+    assert_eq!(gone, all, "each once");
+    let doc = world.office(&org).rows.borrow()[&format!("erased/{id}")].clone();
+    assert!(!doc.contains("amazonaws"), "{doc}");
+}
+
+#[test]
+fn what_the_storage_refuses_and_what_is_elsewhere_is_left_and_counted() {
+    let (world, org) = founded();
+    records(&world, &org);
+    let elsewhere = Some("https://other.s3.amazonaws.com/acme/x.ogg".to_owned());
+    let files: Vec<_> = (1..=4).map(|nth| (nth, at_aws(call(nth)))).collect();
+    recorded(
+        &world,
+        &org,
+        &[files.as_slice(), &[(5, elsewhere)]].concat(),
+    );
+    world.storage.borrow_mut().extend([
+        answers(403, "<Code>AccessDenied</Code>"),
+        answers(404, "<Code>NoSuchBucket</Code>"),
+        answers(404, "<Code>NoSuchKey</Code>"),
+        Ok(StorageAnswer {
+            is_hidden: true,
+            ..answers(204, "").expect("it")
+        }),
+    ]);
+    let id = erase(&world, &org);
+    live(&world, &org, Span(1_000));
+    let erasure = read(&world, &org, &id);
+    assert_eq!(
+        counted(&erasure),
+        [&json!("completed"), &json!(5), &json!(4)]
+    );
+    assert_eq!(
+        deleted(&world).len(),
+        4,
+        "and nobody else's bucket is asked"
+    );
+}
+
+#[test]
+fn without_a_storage_and_after_a_day_of_silence_files_are_given_up() {
+    let (world, org) = founded();
+    recorded(&world, &org, &[(1, at_aws(call(1)))]);
+    let id = erase(&world, &org);
+    live(&world, &org, Span(1_000));
+    assert_eq!(
+        counted(&read(&world, &org, &id)),
+        [&json!("completed"), &json!(1), &json!(1)]
+    );
+
+    records(&world, &org);
+    recorded(&world, &org, &[(2, at_aws(call(2)))]);
+    let silence = std::iter::repeat_with(|| Err(Unavailable));
+    world.storage.borrow_mut().extend(silence.take(10_000));
+    let id = erase(&world, &org);
+    live(&world, &org, Span(86_300_000));
+    assert_eq!(
+        counted(&read(&world, &org, &id)),
+        [&json!("pending"), &json!(1), &json!(0)]
+    );
+    live(&world, &org, Span(700_000));
+    assert_eq!(
+        counted(&read(&world, &org, &id)),
+        [&json!("completed"), &json!(1), &json!(1)]
+    );
+    let asked = world.deleted.borrow().len();
+    assert!((100..400).contains(&asked), "{asked}: more and more rarely");
+}
+
+#[test]
+fn a_storage_whose_name_leads_into_a_private_network_is_not_asked() {
+    let (world, org) = founded();
+    for (endpoint, bucket) in [
+        ("https://93.184.215.14:9000", "calls"),
+        ("https://s3.example.com", "127.0.0.1:1/?x"),
+        ("https://s3.example.com", "evil.example#"),
+    ] {
+        let storage =
+            json!({"endpoint": endpoint, "bucket": bucket, "access_key": "AKIA", "secret": "s"});
+        assert_eq!(
+            world
+                .patch(&org, "/settings", json!({"recordings": storage}))
+                .0,
+            200
+        );
+        recorded(&world, &org, &[(1, None)]);
+        let id = erase(&world, &org);
+        live(&world, &org, Span(1_000));
+        assert_eq!(
+            counted(&read(&world, &org, &id)),
+            [&json!("completed"), &json!(1), &json!(1)]
+        );
+    }
+    assert_eq!(deleted(&world), Vec::<String>::new());
+}
+
+#[test]
+fn more_files_than_can_be_noted_hold_up_the_look_for_more() {
+    let (world, org) = founded();
+    records(&world, &org);
+    for trunk in 0..8_u64 {
+        let files: Vec<_> = (0..90)
+            .map(|nth| (1 + trunk * 100 + nth, at_aws(call(1 + trunk * 100 + nth))))
+            .collect();
+        recorded(&world, &org, &files);
+    }
+    world
+        .storage
+        .borrow_mut()
+        .extend(std::iter::repeat_with(|| answers(503, "")).take(30));
+    let id = erase(&world, &org);
+    live(&world, &org, Span(3_000));
+    let so_far = read(&world, &org, &id)["calls"].as_u64().expect("a number");
+    assert!((500..700).contains(&so_far), "{so_far}");
+    live(&world, &org, Span(600_000));
+    let erasure = read(&world, &org, &id);
+    assert_eq!(
+        counted(&erasure),
+        [&json!("completed"), &json!(720), &json!(0)]
+    );
+}
+
+#[test]
+fn recordings_of_archived_calls_are_deleted_too() {
+    let (world, org) = founded();
+    records(&world, &org);
+    let line = |nth: u64, heard: bool, recording: &str| {
+        let answered = if heard { r#""answered_at":1,"# } else { "" };
+        format!(
+            r#"{{"call":{{"id":"{}","keeps":{{"recording":true}},{answered}"request":{{"phone":"{PHONE}"}}}},"transcript":null{recording}}}"#,
+            call(nth)
+        ) + "\n"
+    };
+    let location = at_aws(call(1)).expect("it");
+    let told = format!(r#","recording":"{location}""#);
+    let lines = [line(1, true, &told), line(2, true, ""), line(3, false, "")].concat();
+    let name = format!("calls/{}/trunk/1.ndjson", org.id);
+    world.archive.borrow_mut().insert(name, (1, lines));
+    let id = erase(&world, &org);
+    live(&world, &org, Span(1_000));
+    let erasure = read(&world, &org, &id);
+    assert_eq!(
+        counted(&erasure),
+        [&json!("completed"), &json!(2), &json!(0)]
+    );
+    assert_eq!(erasure["archived_calls"], 3);
+    assert_eq!(
+        deleted(&world),
+        [call(1), call(2)].map(|call| call.to_string())
+    );
 }

@@ -19,7 +19,8 @@ use audatec::app::http::{Request, Response};
 use audatec::app::messages::CallbackMessage;
 use audatec::app::ports::TwirpRequest as Question;
 use audatec::app::ports::{
-    Directories, Host, Records, Secrets, Trunks, Twirp, TwirpAnswer, Unavailable, Vault,
+    Directories, Host, Records, Secrets, Storage, StorageAnswer, Trunks, Twirp, TwirpAnswer,
+    Unavailable, Vault,
 };
 use audatec::app::records::RecordKey;
 use audatec::app::telemetry::Event;
@@ -94,6 +95,10 @@ pub struct World {
     pub kv: RefCell<BTreeMap<RecordKey, String>>,
     pub kv_writes: RefCell<Vec<RecordKey>>,
     pub kv_is_down: Cell<bool>,
+    /// What the storage answers next; then, that it is gone.
+    pub storage: RefCell<VecDeque<Result<StorageAnswer, Unavailable>>>,
+    /// What was to be deleted there, and how that was signed.
+    pub deleted: RefCell<Vec<(String, String)>>,
     /// How many turns each next KV write takes to land; then none.
     pub kv_delays: RefCell<VecDeque<usize>>,
     pub trunks: RefCell<BTreeMap<TrunkTag, TrunkObject>>,
@@ -691,6 +696,29 @@ impl Contacts for World {
         let numbers = numbers.entry((org, shard)).or_default();
         let reply = numbers.serve(command, self.now.get());
         reply.map_err(|StoreFailed| Unavailable)
+    }
+}
+
+/// Answers as it was told to; then, that it is gone.
+impl Storage for World {
+    async fn delete(
+        &self,
+        url: &str,
+        headers: &[(&'static str, String)],
+        _: Span,
+    ) -> Result<StorageAnswer, Unavailable> {
+        wait(2).await;
+        let signed = headers.iter().find(|(name, _)| *name == "Authorization");
+        let signed = signed.map(|(_, value)| value.clone());
+        self.deleted
+            .borrow_mut()
+            .push((url.to_owned(), signed.expect("a signature")));
+        let answer = self.storage.borrow_mut().pop_front();
+        let gone = StorageAnswer {
+            status: 204,
+            ..StorageAnswer::default()
+        };
+        answer.unwrap_or(Ok(gone))
     }
 }
 

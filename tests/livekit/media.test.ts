@@ -74,7 +74,7 @@ test("both are kept: the links are stable, and open what is in", TIMEOUT, async 
     const response = await fetch(recording_url, { redirect: "manual" });
     return response.status === 302 && response;
   });
-  expect(recording.headers.get("location")).toBe(`https://calls.example.com/acme/${placed.id}.ogg`);
+  expect(recording.headers.get("location")).toBe(`https://calls.s3.example.com/acme/${placed.id}.ogg`);
   expect(await org.status(placed.id)).toMatchObject({ transcript_url, recording_url });
 
   const forged = new URL(transcript_url);

@@ -8,8 +8,8 @@ use audatec::app::dialers::{livekit, simulator};
 use audatec::app::directory::{Ask, DirectoryCommand, DirectoryReply, RecordWriter};
 use audatec::app::erasing::Eraser;
 use audatec::app::ports::{
-    Answer, Campaigns, Contacts, Dialer, Directories, Host, Poster, Records, Secrets, Trunks,
-    Unavailable, Vault,
+    Answer, Campaigns, Contacts, Dialer, Directories, Host, Poster, Records, Secrets, Storage,
+    Trunks, Unavailable, Vault,
 };
 use audatec::app::records::RecordKey;
 use audatec::app::telemetry::Event;
@@ -204,6 +204,19 @@ impl RecordWriter for DirectoryPort {
 
 /// No organisation is deleted in this world.
 impl Eraser for DirectoryPort {}
+
+/// No recording in this world is in a storage.
+impl Storage for DirectoryPort {}
+
+impl Vault for DirectoryPort {
+    async fn seal(&self, secret: &str, _: &str) -> Result<Sealed, Unavailable> {
+        Ok(Sealed(secret.to_owned()))
+    }
+
+    async fn open(&self, sealed: &Sealed, _: &str) -> Result<String, Unavailable> {
+        Ok(sealed.0.clone())
+    }
+}
 
 impl Dialer for Edge {
     async fn dial(&self, order: &DialOrder) -> Vec<Timed> {

@@ -213,6 +213,7 @@ impl Rows {
             id,
             call: json(&call)?,
             transcript: transcripts.get(&id).map(ToString::to_string),
+            recording: self.recording(id)?,
         })
     }
 

@@ -3,25 +3,21 @@
 
 use std::cell::Cell;
 
+use super::archive::erase_archived;
 use super::{Directory, DirectoryActor, DirectoryStore, RecordWriter};
 use crate::app::campaign::{self, CampaignRefusal, Campaigns, EraseRecipients};
 use crate::app::concurrent::{CONNECTIONS, concurrent};
 use crate::app::contacts::{Contacts, ContactsCommand, ContactsReply};
-use crate::app::host::{Host, Unavailable};
+use crate::app::host::{Host, Storage, Unavailable, Vault};
 use crate::app::json;
 use crate::app::trunk::{self, EraseCalls, ErasedCalls, StoreFailed, Trunks};
 use crate::domain::contacts::Number;
 use crate::domain::directory::{Erased, Progress, Work};
 use crate::domain::erasure::{last_digits, mentions, without};
 use crate::domain::ids::OrgId;
-use crate::domain::phone::E164;
-use crate::domain::search;
-use serde_json::Value;
 
 /// How many rounds of questions one invocation asks.
 const ROUNDS: usize = 30;
-/// How many objects of the archive are searched at a time.
-const OBJECTS: usize = 10;
 
 /// Held while somebody erases, however that ends.
 struct Erases<'a>(&'a Cell<bool>);
@@ -37,7 +33,7 @@ impl DirectoryActor {
     pub(super) async fn erase(
         &self,
         store: &impl DirectoryStore,
-        world: &(impl Host + Trunks + Campaigns + Contacts + RecordWriter),
+        world: &(impl Host + Trunks + Campaigns + Contacts + RecordWriter + Vault + Storage),
     ) -> Result<(), StoreFailed> {
         // A late answer would be counted as one to the same question asked again.
         if self.erasing.replace(true) {
@@ -54,6 +50,7 @@ impl DirectoryActor {
             let done = work.into_iter().map(async |work| {
                 let came = match &work {
                     Work::Notes => self.notes(store, number),
+                    Work::Files(files) => self.delete_files(store, world, org, files).await,
                     work => piece(world, org, number, work).await,
                 };
                 (work, came.ok())
@@ -105,8 +102,8 @@ async fn piece(
     match work {
         Work::Recipients { .. } => recipients(world, org, number, work).await,
         Work::Calls { .. } => calls(world, org, number, work).await,
-        Work::Archive { after, gone } => archive(world, org, number, after, gone).await,
-        Work::Number | Work::Notes => {
+        Work::Archive { after, gone } => erase_archived(world, org, number, after, gone).await,
+        Work::Number | Work::Notes | Work::Files(_) => {
             let erase = ContactsCommand::Erase(number);
             match world.contacts(org, number.shard(), &erase).await? {
                 ContactsReply::Removed(is_kept) => Ok(Progress {
@@ -168,7 +165,7 @@ async fn recipients(
         },
         waits: !is_more,
         next,
-        suppressed: None,
+        ..Progress::default()
     })
 }
 
@@ -201,6 +198,7 @@ async fn calls(
         found,
         transcripts,
         recordings,
+        files,
         kept,
         next,
         left: left_now,
@@ -213,6 +211,8 @@ async fn calls(
         calls: found.len() as u64,
         transcripts,
         recordings,
+        // A trunk of the release before does not say where they are.
+        recordings_left: recordings.saturating_sub(files.len() as u64),
         ..Erased::default()
     };
     let gone = [kept, found].concat();
@@ -233,72 +233,9 @@ async fn calls(
     };
     Ok(Progress {
         found: counts,
+        files,
         waits: !is_more,
         next,
-        suppressed: None,
+        ..Progress::default()
     })
-}
-
-/// Objects found to contain the number's calls are rewritten without them; then the next ones are searched.
-async fn archive(
-    world: &impl RecordWriter,
-    org: OrgId,
-    number: Number,
-    after: &str,
-    gone: &[String],
-) -> Result<Progress, Unavailable> {
-    for name in gone {
-        let Some((version, text)) = world.archived_lines(name).await? else {
-            continue;
-        };
-        let (rest, calls) = without_calls(&text, number);
-        if calls > 0 && !world.archive_again(name, &version, &rest).await? {
-            return Err(Unavailable); // somebody else wrote it: it is read again
-        }
-    }
-    let names = world
-        .archived(&format!("calls/{org}/"), after, OBJECTS)
-        .await?;
-    let mut progress = Progress::default();
-    let mut found = Vec::new();
-    for name in &names {
-        let Some((_, text)) = world.archived_lines(name).await? else {
-            continue;
-        };
-        let (_, calls) = without_calls(&text, number);
-        if calls > 0 {
-            progress.found.archived_calls += calls;
-            found.push(name.clone());
-        }
-    }
-    progress.next = names.last().map(|last| Work::Archive {
-        after: last.clone(),
-        gone: found,
-    });
-    Ok(progress)
-}
-
-/// The archive's lines without those of calls to a number, and how many those were.
-fn without_calls(text: &str, number: Number) -> (String, u64) {
-    let digits = last_digits(number);
-    let (mut rest, mut calls) = (String::new(), 0);
-    for line in text.lines() {
-        match search::contains(line, &digits) && is_to(line, number) {
-            true => calls += 1,
-            false => {
-                rest.push_str(line);
-                rest.push('\n');
-            }
-        }
-    }
-    (rest, calls)
-}
-
-fn is_to(line: &str, number: Number) -> bool {
-    let called = |line: &Value| {
-        let phone = line.get("call")?.get("request")?.get("phone")?.as_str()?;
-        Some(Number::of(&E164::parse(phone)?) == number)
-    };
-    let line: Option<Value> = json::read(line).ok();
-    line.as_ref().and_then(called) == Some(true)
 }

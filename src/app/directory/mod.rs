@@ -16,6 +16,7 @@
 
 mod agents;
 mod answered;
+mod archive;
 mod audit;
 mod campaigns;
 pub mod command;
@@ -33,6 +34,7 @@ mod permits;
 mod port;
 mod propagation;
 mod receiver;
+mod recordings;
 mod reply;
 mod seals;
 mod secrets;
@@ -66,7 +68,7 @@ use std::cell::RefCell;
 use crate::app::campaign::Campaigns;
 use crate::app::contacts::Contacts;
 use crate::app::erasing::Eraser;
-use crate::app::host::Host;
+use crate::app::host::{Host, Storage, Vault};
 use crate::app::messages::CallbackMessage;
 use crate::app::records::RecordKey;
 use crate::app::trunk::{StoreFailed, Trunks};
@@ -206,7 +208,7 @@ impl DirectoryActor {
     pub async fn serve(
         &self,
         store: &impl DirectoryStore,
-        world: &(impl Host + Trunks + Campaigns + Contacts + RecordWriter + Eraser),
+        world: &(impl Host + Trunks + Campaigns + Contacts + RecordWriter + Eraser + Vault + Storage),
         command: DirectoryCommand,
     ) -> Result<(DirectoryReply, Vec<CallbackMessage>), StoreFailed> {
         self.wait_for_news(store, world, &command).await?;

@@ -135,7 +135,7 @@ pub(crate) mod describe {
         json!({
             "id": "019ec5a6-1c80-7d3b-8f53-5f0e8a7d2b11", "status": "completed",
             "requested_at": "2026-06-14T10:00:00.000Z", "completed_at": "2026-06-14T10:00:03.512Z",
-            "calls": 3, "transcripts": 2, "recordings": 1, "archived_calls": 4, "recipients": 1,
+            "calls": 3, "transcripts": 2, "recordings": 1, "recordings_left": 0, "archived_calls": 4, "recipients": 1,
             "suppression_kept": true,
         })
     }
@@ -144,7 +144,7 @@ pub(crate) mod describe {
         json!({
             "id": "019ec5a6-1c80-7d3b-8f53-5f0e8a7d2b11", "status": "pending",
             "requested_at": "2026-06-14T10:00:00.000Z", "completed_at": null,
-            "calls": 0, "transcripts": 0, "recordings": 0, "archived_calls": 0, "recipients": 0,
+            "calls": 0, "transcripts": 0, "recordings": 0, "recordings_left": 0, "archived_calls": 0, "recipients": 0,
             "suppression_kept": null,
         })
     }
@@ -158,8 +158,8 @@ pub(crate) mod describe {
             and how often it was called. A call that waits or is scheduled is canceled at once; one in progress goes \
             on, is followed by no other attempt, and is erased when it is over and one attempt of its callback was \
             made; until then the erasure is `pending`. Usage and the counts of campaigns \
-             stay as they are. Files of recordings are in your own storage, and stay there: note the ids of the number's \
-             calls first, by which they are named. A suppression of the number is kept, since a wish not to be called outlives this; \
+             stay as they are. Files of recordings are deleted from your own storage, with the credentials of your settings; \
+             `recordings_left` counts those that could not be, within 24 hours. A suppression of the number is kept, since a wish not to be called outlives this; \
              `DELETE /suppressions/{phone_number}` deletes it.",
             answer::<ErasureView>(202, "It is being erased.", pending()),
         )

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::contacts::Number;
+use crate::domain::directory::RecordingFile;
 use crate::domain::ids::{CallId, OrgId};
 
 /// What is to go.
@@ -34,6 +35,9 @@ pub struct ErasedCalls {
     /// and how many recordings.
     #[serde(default)]
     pub recordings: u64,
+    /// Of these, where each is, if anybody has told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<RecordingFile>,
     /// Of those that were found before, these can't go yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<CallId>,

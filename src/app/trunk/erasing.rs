@@ -3,13 +3,17 @@
 use super::erased::{EraseCalls, ErasedCalls};
 use super::reply::reply;
 use super::{Answer, Desk, TrunkStore};
+use crate::domain::directory::RecordingFile;
 use crate::domain::erasure::last_digits;
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
+use crate::domain::trunk::Recorded;
 
 /// How many rows are looked at, and how many calls are found, by one command.
 const LOOKED_AT: usize = 1_000;
 const FOUND: usize = 50;
+/// No address in a storage is longer: a bucket's host, and a key of 1,024 bytes.
+const LONGEST: usize = 1_500;
 
 reply!(ErasedCalls: erased = Erased(erased));
 
@@ -80,11 +84,9 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             if asked.gone.contains(&call) {
                 continue; // it was found already, and is kept for now
             }
-            if self.trunk.may_go(call, self.now, self.step) {
+            if self.trunk.may_go(call, self.now, self.step) && self.note_recording(call, erased)? {
                 let has_transcript = self.store.transcript(call)?.is_some();
-                let has_recording = self.store.recording(call)?.is_some();
                 erased.transcripts += u64::from(has_transcript);
-                erased.recordings += u64::from(has_recording);
                 erased.found.push(call);
             } else {
                 erased.left = erased.left.or(Some(*row));
@@ -97,5 +99,24 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             erased.next = Some(through + 1);
         }
         Ok(())
+    }
+
+    /// Where the recording of a call is that is over. Returns whether that is known by now, as far as it ever will be.
+    fn note_recording(&mut self, call: CallId, erased: &mut ErasedCalls) -> Answer<bool> {
+        let told = self.store.recording(call)?;
+        let location = match (told, self.trunk.recorded(call, self.now, self.step)) {
+            (None, Recorded::No) => return Ok(true),
+            (None, Recorded::Writing) => return Ok(false),
+            (None, Recorded::At(location)) | (Some(location), _) => Some(location),
+            (None, Recorded::Presumed) => None,
+        };
+        erased.recordings += 1;
+        // A longer one is in no storage of theirs, and not worth keeping.
+        let location = location.map(|at| match at.len() > LONGEST {
+            true => String::new(),
+            false => at,
+        });
+        erased.files.push(RecordingFile { call, location });
+        Ok(true)
     }
 }

@@ -36,8 +36,11 @@ pub struct ErasureView {
     pub calls: u64,
     /// How many of them had a transcript.
     pub transcripts: u64,
-    /// How many of them had a recording, whose location is erased; the file, named by the call's id, stays in your own storage.
+    /// How many calls had a recording, archived ones included. Its location is erased, and its file deleted from your own storage.
     pub recordings: u64,
+    /// How many of these files could not be deleted, and are yours to delete: your storage refused it, or the file is not in the bucket of
+    /// your settings.
+    pub recordings_left: u64,
     /// How many calls were erased from the archive.
     pub archived_calls: u64,
     /// How many recipients of campaigns.
@@ -60,6 +63,7 @@ impl From<&Erasure> for ErasureView {
             calls: erased.calls,
             transcripts: erased.transcripts,
             recordings: erased.recordings,
+            recordings_left: erased.recordings_left,
             archived_calls: erased.archived_calls,
             recipients: erased.recipients,
             suppression_kept: erasure.suppression_kept,

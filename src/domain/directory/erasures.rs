@@ -7,11 +7,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::backlog::Waiting;
+use super::erasing_files::Files;
+use super::erasing_work::{Erased, Progress, Work};
 use super::{Author, Directory, DirectoryRefusal, Received};
 use crate::domain::contacts::Number;
 use crate::domain::erasure::mentions;
 use crate::domain::from_json::{self, Unreadable};
-use crate::domain::ids::{CallId, CampaignId, ErasureId, TrunkId, TrunkTag};
+use crate::domain::ids::{CampaignId, ErasureId, TrunkId};
 use crate::domain::time::{Span, Timestamp};
 
 /// The most erasures in progress at a time.
@@ -41,84 +43,6 @@ pub struct Erasure {
     pub suppression_kept: Option<bool>,
 }
 
-/// How much was erased.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Erased {
-    /// How many calls.
-    pub calls: u64,
-    /// How many transcripts of them.
-    pub transcripts: u64,
-    /// How many recordings of them: the references to these are removed.
-    pub recordings: u64,
-    /// How many calls from the archive.
-    pub archived_calls: u64,
-    /// How many campaign recipients.
-    pub recipients: u64,
-}
-
-impl Erased {
-    fn add(&mut self, more: Self) {
-        self.calls += more.calls;
-        self.transcripts += more.transcripts;
-        self.recordings += more.recordings;
-        self.archived_calls += more.archived_calls;
-        self.recipients += more.recipients;
-    }
-}
-
-/// A piece of work. What it finds is noted before the next piece erases it, so that each item is counted once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Work {
-    /// A campaign's recipients.
-    Recipients {
-        /// The campaign.
-        campaign: CampaignId,
-        /// After this row.
-        after: u64,
-        /// Recipients to be erased.
-        gone: Vec<u64>,
-        /// One who is being called.
-        left: Option<u64>,
-    },
-    /// A trunk's calls.
-    Calls {
-        /// The trunk they went through.
-        trunk: TrunkTag,
-        /// From this row on,
-        from: u64,
-        /// and up to this one, once that is known.
-        through: Option<u64>,
-        /// Calls to be erased.
-        gone: Vec<CallId>,
-        /// The first that can't be erased yet.
-        left: Option<u64>,
-    },
-    /// Archived calls.
-    Archive {
-        /// After the object of this name.
-        after: String,
-        /// Objects that contain some.
-        gone: Vec<String>,
-    },
-    /// The directory's notes about requests.
-    Notes,
-    /// What is known of the number.
-    Number,
-}
-
-/// The result of a piece of work.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Progress {
-    /// What was found; the next piece erases it.
-    pub found: Erased,
-    /// The piece of work that follows.
-    pub next: Option<Work>,
-    /// Whether that waits for a call to end.
-    pub waits: bool,
-    /// Whether the number is suppressed.
-    pub suppressed: Option<bool>,
-}
-
 /// The stages of an erasure's work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Phase {
@@ -143,12 +67,25 @@ pub(super) struct Erasing {
     looks_again: bool,
     /// The work in progress, each piece with its due time.
     work: Vec<(Work, Timestamp)>,
+    /// The recordings' files that are to be deleted. The release before knows of none.
+    #[serde(default, skip_serializing_if = "Files::is_empty")]
+    files: Files,
 }
 
 impl Erasing {
+    /// What is due, but for files. No more of these are looked for while there are many.
     fn due(&self, now: Timestamp) -> impl Iterator<Item = &Work> {
-        let due = self.work.iter().filter(move |(_, at)| *at <= now);
+        let is_full = self.files.is_full();
+        let due = self.work.iter();
+        let due = due.filter(move |(_, at)| *at <= now && !is_full);
         due.map(|(work, _)| work)
+    }
+
+    fn next_due(&self) -> Timestamp {
+        let work = self.work.iter().map(|(_, at)| *at).min();
+        let due = work.filter(|_| !self.files.is_full());
+        let due = due.into_iter().chain(self.files.due_at()).min();
+        due.unwrap_or(self.erasure.requested_at)
     }
 
     fn push(&mut self, work: Work) {
@@ -157,6 +94,9 @@ impl Erasing {
 
     /// Starts more work while there is room. Returns whether nothing is left to start.
     fn goes_on(&mut self, directory: &Directory, now: Timestamp) -> bool {
+        if self.files.is_full() {
+            return false;
+        }
         while self.due(now).count() < AT_ONCE {
             match self.phase {
                 Phase::Calls => {
@@ -180,7 +120,7 @@ impl Erasing {
                     self.push(Work::Notes);
                     self.push(Work::Number);
                 }
-                Phase::Rest => return true,
+                Phase::Rest => return self.files.is_empty(),
             }
         }
         false
@@ -212,6 +152,14 @@ impl Erasing {
 
     /// Records the result of a piece of work; a piece no longer on the list was recorded before.
     fn note(&mut self, done: &Work, came: Option<Progress>, now: Timestamp) {
+        let since = self.erasure.requested_at;
+        if let Work::Files(asked) = done {
+            let came = came.unwrap_or_default();
+            self.erasure.erased.add(came.found);
+            let given_up = self.files.note(asked, &came.settled, since, now);
+            self.erasure.erased.recordings_left += given_up;
+            return;
+        }
         let Some(place) = self.work.iter().position(|(work, _)| work == done) else {
             return;
         };
@@ -223,10 +171,11 @@ impl Erasing {
         };
         self.work.remove(place);
         self.erasure.erased.add(progress.found);
+        self.files.add(progress.files, now);
         let suppressed = progress.suppressed.or(self.erasure.suppression_kept);
         self.erasure.suppression_kept = suppressed;
         let Some(next) = progress.next else { return };
-        let took = Span((now - self.erasure.requested_at).0 / 10);
+        let took = Span((now - since).0 / 10);
         let at = match progress.waits {
             true => now + took.clamp(SOONEST, LATEST),
             false => now,
@@ -290,6 +239,7 @@ impl Directory {
             trunk: None,
             looks_again: false,
             work: Vec::new(),
+            files: Files::default(),
         });
         let entry = author.entry("erasure.create", id);
         self.record(entry, &[], super::Affects::NoTrunk);
@@ -316,11 +266,7 @@ impl Directory {
     /// When there is next something to do for one of them.
     #[must_use]
     pub fn erasures_due(&self) -> Option<Timestamp> {
-        let due = self.erasing.values().map(|erasing| {
-            let due = erasing.work.iter().map(|(_, at)| *at).min();
-            due.unwrap_or(erasing.erasure.requested_at)
-        });
-        due.min()
+        self.erasing.values().map(Erasing::next_due).min()
     }
 
     /// Work to be done for one of them, and for which number.
@@ -334,7 +280,8 @@ impl Directory {
                 self.complete_erasure(erasing, now);
                 continue;
             }
-            let due: Vec<Work> = erasing.due(now).take(AT_ONCE).cloned().collect();
+            let due = erasing.due(now).take(AT_ONCE).cloned();
+            let due: Vec<Work> = due.chain(erasing.files.due(now)).collect();
             let number = erasing.number;
             self.erasing.insert(id, erasing);
             if !due.is_empty() {

@@ -6,6 +6,22 @@ use crate::domain::contacts::Number;
 use crate::domain::ids::CallId;
 use crate::domain::time::{Span, Timestamp};
 
+/// By then LiveKit has said where a recording is, if it ever does.
+const UPLOADED: Span = Span(300_000);
+
+/// Whether a call was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It was not.
+    No,
+    /// It was, and the recording is where its agent said.
+    At(String),
+    /// It was, if recording could be started.
+    Presumed,
+    /// It may still be being written.
+    Writing,
+}
+
 /// A call that may still count against `max_cps` stays for now: an object loaded anew counts it from its row.
 const COUNTED: Span = Span(2_000);
 
@@ -21,6 +37,23 @@ impl Trunk {
         let call = step.rows().call_at(row)?;
         let next = call.series.and_then(|series| series.next);
         (Number::of(&call.request.phone) == number).then_some((call.id, next))
+    }
+
+    /// Whether a call that has ended was recorded.
+    pub fn recorded(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> Recorded {
+        let carrier = |at| Some(self.brief()?.carrier_at(at).simulates());
+        let Some(call) = self.call(id, step) else {
+            return Recorded::No;
+        };
+        let is_heard = call.media_policy.recording && call.answered_at.is_some();
+        let recorded = match &call.recording_url {
+            Some(location) => Recorded::At(location.clone()),
+            None if !is_heard || carrier(call.dialed_at) != Some(false) => Recorded::No,
+            None if now < call.ended_at.unwrap_or(call.updated_at) + UPLOADED => Recorded::Writing,
+            None => Recorded::Presumed,
+        };
+        step.let_go_of(id);
+        recorded
     }
 
     /// Rewrites a call's row from the call as it is.

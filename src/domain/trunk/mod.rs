@@ -53,6 +53,7 @@ pub use day_count::{DayCount, RedialCount};
 pub use destinations::{Destinations, HighRisk};
 pub use dispatch::Claim;
 pub use entries::Wanted;
+pub use erasing::Recorded;
 pub use handover::Granted;
 use index::Entry;
 pub use kept::Kept;

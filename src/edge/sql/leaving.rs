@@ -6,7 +6,7 @@ use super::SqlStore;
 use super::lists::OLDEST_FIRST;
 use super::values::{count, id, number, parse};
 use crate::app::json;
-use crate::app::trunk::{Expired, Looked, StoreFailed};
+use crate::app::trunk::{Expired, Looked, StoreFailed, TrunkStore};
 use crate::domain::call::{Call, CallStatus};
 use crate::domain::ids::CallId;
 use crate::domain::to_json::to_json;
@@ -112,9 +112,14 @@ impl SqlStore {
         let transcript = "SELECT doc FROM transcripts WHERE call = ?";
         let transcript = self.query(transcript, vec![id(call.id)])?;
         let transcript = transcript.into_iter().flatten().next();
+        let recording = match call.media_policy.recording {
+            true => self.recording(call.id)?,
+            false => None,
+        };
         Ok(Expired {
             id: call.id,
             call: to_json(&call).map_err(|_| StoreFailed)?,
+            recording,
             transcript: match transcript {
                 Some(SqlStorageValue::String(lines)) => Some(lines),
                 _ => None,

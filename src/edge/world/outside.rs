@@ -3,7 +3,8 @@
 use super::{World, millis};
 use crate::app::dialers::{livekit, simulator};
 use crate::app::ports::{
-    Answer, Dialer, Host, Poster, Twirp, TwirpAnswer, TwirpRequest, Unavailable,
+    Answer, Dialer, Host, Poster, Storage, StorageAnswer, Twirp, TwirpAnswer, TwirpRequest,
+    Unavailable,
 };
 use crate::app::trunk::DialOrder;
 use crate::domain::call::{CarrierEvent, Failure, InquiryResult, Reason, Timed};
@@ -81,6 +82,32 @@ impl Twirp for World {
 /// The status of an answer to a POST.
 fn status(answer: &js_sys::Array) -> u16 {
     answer.get(0).as_f64().map_or(0, |status| status as u16)
+}
+
+/// As much of a storage's answer is read as says what is wrong.
+const MAX_STORAGE_BODY: u32 = 4_096;
+
+impl Storage for World {
+    async fn delete(
+        &self,
+        url: &str,
+        headers: &[(&'static str, String)],
+        timeout: Span,
+    ) -> Result<StorageAnswer, Unavailable> {
+        let agent = ("User-Agent", "Audatec-Storage/1");
+        let given = headers.iter().map(|(name, value)| (*name, value.as_str()));
+        let headers = given.chain([agent]);
+        let headers = headers.flat_map(|(name, value)| [name.to_owned(), value.to_owned()]);
+        let limit = millis(timeout);
+        let answer = platform::delete(url, headers.collect(), limit, MAX_STORAGE_BODY).await;
+        let answer = answer.map_err(|_| Unavailable)?;
+        Ok(StorageAnswer {
+            status: status(&answer),
+            body: answer.get(2).as_string().unwrap_or_default(),
+            region: answer.get(3).as_string(),
+            is_hidden: answer.get(4).is_truthy(),
+        })
+    }
 }
 
 impl Poster for World {

@@ -188,7 +188,8 @@ export class Room {
     if (status === "active" || status === "hangup") void this.#report().then(() => this.agentLeaves());
     const [file] = this.egress?.file_outputs ?? [];
     if (file) {
-      const location = `https://${file.s3["bucket"]}.example.com/${file.filepath}`;
+      const { endpoint = "", bucket, force_path_style } = file.s3;
+      const location = force_path_style ? `${endpoint}/${bucket}/${file.filepath}` : `https://${bucket}.${endpoint}/${file.filepath}`;
       const egressInfo = { egressId: "EG_1", roomName: this.name, status: "EGRESS_COMPLETE", fileResults: [{ filename: file.filepath, location }] };
       this.#tell("egress_ended", { egressInfo });
     }

@@ -83,7 +83,7 @@ async fn room_seen(api: &impl Api, call: CallId) -> Result<(), Refusal> {
 
 async fn tell(api: &impl Api, credentials: &CarrierCredentials, call: CallId, event: &Value) {
     if let Some(location) = webhook::recorded(event) {
-        let recorded = command::Recorded(call, location.to_owned());
+        let recorded = command::Recorded(call, location);
         let _ = ask(api, call.address().tag, recorded).await;
     }
     let events = webhook::events(call, event, api.now());

@@ -5,6 +5,7 @@ use super::requests;
 use super::server::Server;
 use crate::app::copies;
 use crate::app::records::RecordKey;
+use crate::app::storage::{names_bucket_in_path, recording_key};
 use crate::app::telemetry::Event;
 use crate::app::trunk::DialOrder;
 use crate::domain::media::MediaSettings;
@@ -45,11 +46,10 @@ async fn begin<L: LiveKitHost>(host: &L, server: &Server<'_, L>, order: &DialOrd
         "secret": secret,
         "region": storage.region.as_str(),
         "endpoint": storage.endpoint.as_str(),
-        // A bucket's name can stand before a host's name, but not before an IP address.
-        "force_path_style": host.parse_url(&storage.endpoint).is_some_and(|url| url.is_address()),
+        "force_path_style": names_bucket_in_path(host, &storage),
         "bucket": storage.bucket.as_str(),
     };
-    let path = format!("{}{}.ogg", storage.prefix, order.call);
+    let path = recording_key(&storage, order.call);
     let asked = server
         .ask(requests::start_egress(order.call, &path, target))
         .await;

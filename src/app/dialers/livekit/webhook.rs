@@ -14,6 +14,7 @@ use crate::domain::call::{CarrierEvent, Failure, FailureCode, PRESUMED_AFTER, Re
 use crate::domain::ids::CallId;
 use crate::domain::mac::constant_time_eq;
 use crate::domain::object::at;
+use crate::domain::search;
 use crate::domain::time::{Span, Timestamp};
 
 /// Up to this age an event counts as happening now, since its time is in whole seconds.
@@ -40,7 +41,7 @@ pub fn room(event: &Value) -> Option<&str> {
 
 /// Where a recording is, once it is complete.
 #[must_use]
-pub fn recorded(event: &Value) -> Option<&str> {
+pub fn recorded(event: &Value) -> Option<String> {
     let is_end = event.get("event").and_then(Value::as_str) == Some("egress_ended");
     let location = at(event, "/egressInfo/fileResults/0/location");
     let is_lost = matches!(
@@ -51,6 +52,17 @@ pub fn recorded(event: &Value) -> Option<&str> {
         .filter(|_| is_end && !is_lost)
         .and_then(Value::as_str)
         .filter(|location| location.starts_with("https://") || location.starts_with("http://"))
+        .map(without_second_scheme)
+}
+
+/// LiveKit writes a bucket before its endpoint as text, and before the endpoint's scheme.
+fn without_second_scheme(location: &str) -> String {
+    let mut schemes = [".https://", ".http://"].into_iter();
+    let parts = schemes.find_map(|scheme| search::split_once(location, scheme));
+    match parts {
+        Some((bucket, rest)) => format!("{bucket}.{rest}"),
+        None => location.to_owned(),
+    }
 }
 
 /// Whether an event shows that its room exists, or that somebody is in it.
@@ -272,11 +284,20 @@ mod tests {
         };
         for whole in ["EGRESS_COMPLETE", "EGRESS_LIMIT_REACHED", ""] {
             let location = Some("https://s3.example.com/a.ogg");
-            assert_eq!(recorded(&event(whole)), location, "{whole}");
+            assert_eq!(recorded(&event(whole)).as_deref(), location, "{whole}");
         }
         for lost in ["EGRESS_FAILED", "EGRESS_ABORTED"] {
             assert_eq!(recorded(&event(lost)), None, "{lost}");
         }
+    }
+
+    #[test]
+    fn a_location_has_one_scheme() {
+        let event = json!({"event": "egress_ended", "egressInfo": {
+            "fileResults": [{"location": "https://calls.https://s3.example.com/a.ogg"}],
+        }});
+        let location = Some("https://calls.s3.example.com/a.ogg");
+        assert_eq!(recorded(&event).as_deref(), location);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-// A POST that leaves the platform.
+// Requests that leave the platform.
 
 /** Names and their values. @param {string[]} flat in turn @returns {[string, string][]} */
 export function pairs(flat) {
@@ -28,6 +28,23 @@ export async function postOnce(url, headers, body, limitMs, maxBody) {
   } catch (error) {
     if (limit.signal.aborted) throw new Error(`no answer within ${limitMs} ms`);
     throw new Error(error instanceof TypeError ? "the request could not be made" : "the connection failed");
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * One DELETE of an object in a storage, redirects not followed; the beginning of the body is read.
+ * @param {string} url @param {string[]} headers names and values in turn @param {number} limitMs @param {number} maxBody in bytes
+ * @returns {Promise<[status: number, retryAfter: null, body: string | null, region: string | null, versionStays: boolean]>}
+ */
+export async function removeOnce(url, headers, limitMs, maxBody) {
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), limitMs);
+  try {
+    const answer = await fetch(url, { method: "DELETE", headers: pairs(headers), redirect: "manual", signal: limit.signal });
+    const text = await readText(answer, maxBody);
+    return [answer.status, null, text, answer.headers.get("x-amz-bucket-region"), answer.headers.get("x-amz-delete-marker") === "true"];
   } finally {
     clearTimeout(timer);
   }
