@@ -19,7 +19,6 @@ macro_rules! faults {
         #[cfg(feature = "planted")]
         pub const UNSIMULATED: &[Fault] = &[
             Fault::ShortUnawaited,
-            Fault::GoneTrunkKept,
             Fault::EmptiedOnce,
             Fault::ScheduledRingsFirst,
             Fault::CampaignEndUntold,
@@ -163,6 +162,8 @@ faults! {
     ShortUnawaited,
     /// The objects of trunks deleted before their organisation are not emptied.
     GoneTrunkKept,
+    /// An organisation being deleted goes on calling people.
+    DeletedCallsOn,
     /// What arrives late at a place that a deletion has emptied stays there.
     EmptiedOnce,
     /// A trunk carries out a request however long it was in transit.

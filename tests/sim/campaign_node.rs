@@ -75,6 +75,13 @@ impl CampaignNode {
         self.exchanging.set(false);
     }
 
+    /// It forgets all that it keeps, and dies.
+    pub fn wipe(&self, w: &W) {
+        self.die(w);
+        self.stored_alarm.take();
+        self.rows.clear();
+    }
+
     /// What it holds in memory: calls, and people.
     pub fn held(&self) -> (usize, usize) {
         let actor = self.actor.borrow();

@@ -69,6 +69,11 @@ impl Office {
             .collect()
     }
 
+    /// It forgets all that it keeps.
+    pub fn wipe(&self) {
+        self.rows.borrow_mut().clear();
+    }
+
     /// It dies; or is replaced, and goes on for a while without knowing it.
     pub fn die(&self, w: &W) {
         w.note(None, || format!("the directory of {} dies", self.org));

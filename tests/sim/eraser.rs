@@ -33,7 +33,7 @@ pub fn live(w: &W) {
 }
 
 /// One object after the other dies.
-fn dies(w: &W, until: u64) {
+pub fn dies(w: &W, until: u64) {
     w.after(w.eraser.between(5, 300), move |w| {
         if w.time() >= until {
             return;

@@ -28,6 +28,7 @@ mod clients;
 mod contacts;
 mod contacts_node;
 mod copies;
+mod deleter;
 mod directory_node;
 #[path = "../support/directory_rows.rs"]
 mod directory_rows;

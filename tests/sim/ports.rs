@@ -6,7 +6,6 @@ use audatec::app::campaign::{CampaignCommand, CampaignReply};
 use audatec::app::contacts::{ContactsCommand, ContactsReply};
 use audatec::app::dialers::{livekit, simulator};
 use audatec::app::directory::{Ask, DirectoryCommand, DirectoryReply, RecordWriter};
-use audatec::app::erasing::Eraser;
 use audatec::app::ports::{
     Answer, Campaigns, Contacts, Dialer, Directories, Host, Poster, Records, Secrets, Storage,
     Trunks, Unavailable, Vault,
@@ -201,9 +200,6 @@ impl RecordWriter for DirectoryPort {
         let _ = directory_node::ask(&self.0, org, DirectoryCommand::tick()).await;
     }
 }
-
-/// No organisation is deleted in this world.
-impl Eraser for DirectoryPort {}
 
 /// No recording in this world is in a storage.
 impl Storage for DirectoryPort {}

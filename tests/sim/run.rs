@@ -19,8 +19,8 @@ use crate::rows::Full;
 use crate::trunk_node::TrunkNode;
 use crate::world::{W, World};
 use crate::{
-    campaign_node, campaigner, directory_node, eraser, hours, integrator, limiter, minute, officer,
-    operator, queue, receivers, trunk_node,
+    campaign_node, campaigner, deleter, directory_node, eraser, hours, integrator, limiter, minute,
+    officer, operator, queue, receivers, trunk_node,
 };
 
 /// No world takes longer to come to rest.
@@ -122,6 +122,10 @@ fn live(w: &W) {
     }
     if !w.oracle.is_broken() && w.erases {
         eraser::live(w);
+        rest(w);
+    }
+    if !w.oracle.is_broken() && w.deletes {
+        deleter::live(w);
         rest(w);
     }
 }

@@ -208,6 +208,14 @@ impl TrunkNode {
         });
     }
 
+    /// It forgets all that it keeps, and dies.
+    pub fn wipe(&self, w: &W) {
+        self.die(w);
+        self.stale.take();
+        self.stored_alarm.take();
+        self.rows.clear();
+    }
+
     fn forget(&self) -> Option<TrunkActor> {
         self.promoted.borrow_mut().clear();
         self.begun.borrow_mut().clear();

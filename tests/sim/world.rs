@@ -85,6 +85,12 @@ pub struct World {
     pub has_campaigns: bool,
     /// For erasures alone.
     pub eraser: Rng,
+    /// For deletions of organisations alone.
+    pub deleter: Rng,
+    /// Whether an organisation is deleted in the end.
+    pub deletes: bool,
+    /// Organisations whose deletion was answered, and since when.
+    pub deleted_orgs: RefCell<BTreeMap<OrgId, u64>>,
     /// Whether numbers are erased when all else is over.
     pub erases: bool,
     /// Whether they are by now.
@@ -161,9 +167,13 @@ impl World {
             settings.unguarded = 200;
         }
         let eraser = Rng::new(seed ^ 0xe7a5e);
+        let deleter = Rng::new(seed ^ 0xde1e7e);
         Rc::new(Self {
             erases: eraser.hits(300),
             eraser,
+            deletes: deleter.hits(250),
+            deleter,
+            deleted_orgs: RefCell::default(),
             is_erasing: Cell::default(),
             schedules: chance.hits(350) || keeps_hours,
             chance,

@@ -71,6 +71,15 @@ impl CampaignRows {
         all
     }
 
+    /// All is forgotten.
+    #[allow(dead_code, reason = "for the simulation")]
+    pub fn clear(&self) {
+        self.record.take();
+        self.rows.take();
+        self.added.take();
+        self.changed.take();
+    }
+
     /// The rows that were written since this was asked last.
     pub fn take_changed(&self) -> Vec<Row> {
         self.changed.take()

@@ -35,6 +35,19 @@ impl Numbers {
         (rows.contains_key(&number), dials.contains_key(&number))
     }
 
+    /// Whether it keeps nothing.
+    #[allow(dead_code, reason = "for the simulation")]
+    pub fn is_bare(&self) -> bool {
+        self.rows.borrow().is_empty() && self.dials.borrow().is_empty()
+    }
+
+    /// It forgets all that it keeps.
+    #[allow(dead_code, reason = "for the simulation")]
+    pub fn clear(&self) {
+        self.rows.take();
+        self.dials.take();
+    }
+
     /// Carries out one command, as the object's shell does.
     pub fn serve(
         &self,

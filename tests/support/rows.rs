@@ -117,6 +117,31 @@ impl Rows {
         all
     }
 
+    /// All is forgotten.
+    #[allow(dead_code, reason = "for the simulation")]
+    pub fn clear(&self) {
+        self.calls.take();
+        self.open.take();
+        self.late.take();
+        self.due.take();
+        self.schedule.take();
+        self.metadata.take();
+        self.transcripts.take();
+        self.recordings.take();
+        self.brief.take();
+        self.keys.take();
+        self.feed_notes.take();
+        self.log.take();
+        self.refused_gone.take();
+        self.day.take();
+        self.seen.take();
+        self.usage.take();
+        self.redialed.take();
+        self.journal.take();
+        self.left.take();
+        self.refused_sought.take();
+    }
+
     /// How many calls are open, as the rows have it.
     pub fn open(&self) -> usize {
         self.open.borrow().len()

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Affects, Author, Deletion, Directory, DirectoryRefusal, OrgCard};
 use crate::domain::access::StoredKey;
 use crate::domain::ids::{CampaignId, OrgId};
+use crate::domain::planted::{Fault, planted};
 use crate::domain::record_key::RecordKey;
 use crate::domain::time::Timestamp;
 
@@ -87,9 +88,11 @@ impl Directory {
         if org.deletion.is_none() {
             let (since, emptied_at) = (author.at, None);
             org.deletion = Some(Deletion { since, emptied_at });
-            org.suspended_at.get_or_insert(since);
             let entry = author.entry("organisation.delete", org.id);
-            self.revoke_all(since);
+            if !planted(Fault::DeletedCallsOn) {
+                org.suspended_at.get_or_insert(since);
+                self.revoke_all(since);
+            }
             self.record(entry, &[], Affects::AllTrunks);
         }
         self.org_card()

@@ -66,6 +66,12 @@ impl Oracle {
         self.rings_in_hours(w, &seen.row, seen.nonce);
         self.campaign_rings(w, &calls, &seen.row);
         let (org, number) = (seen.row.request.org, seen.row.request.phone.as_str());
+        self.check(
+            crate::deleter::may_ring(w, org),
+            id.address().tag,
+            Some(id),
+            || "a phone is rung of an organisation that was deleted".into(),
+        );
         let since = self.suppressed_since(org, number);
         let is_judged = w.faults.clock_is_true();
         self.check(
