@@ -11,6 +11,7 @@ use audatec::domain::tokens::report::report_token;
 use serde_json::{Value, json};
 
 use crate::copies::ISOLATES;
+use crate::deleter;
 use crate::executor::{Owner, Slot};
 use crate::faults::Kind;
 use crate::oracle::Limits;
@@ -230,7 +231,7 @@ pub fn agent_reports(w: &W, call: CallId, told: AgentReport) {
                 let ask_it = Ask::send("POST", path.clone(), &token, Some(body.clone()));
                 match ask(&world, ask_it).await.map(|heard| heard.status) {
                     Some(200) => return world.oracle.reported(&world, call, told.ended.map(|_| world.time() - sent)),
-                    Some(401) if world.oracle.has_left(call) => return,
+                    Some(401) if world.oracle.has_left(call) || deleter::has_gone(&world, call.address().tag) => return,
                     Some(401) => return world.oracle.fail(Some(call.address().tag), Some(call), "an agent's report was refused".into()),
                     _ => crate::ports::pause(&world, 700).await,
                 }

@@ -40,6 +40,7 @@ pub fn live(w: &W) {
     w.tasks.spawn(Owner::Client, async move {
         let others = kept(&world, &orgs[1..]);
         place_some(&world, &org).await;
+        list_campaigns(&world, &org).await;
         delete(&world, &org).await;
         judge(&world, &org);
         if kept(&world, &orgs[1..]) != others {
@@ -84,6 +85,25 @@ async fn place_some(w: &W, org: &Org) {
         }
     }
     pause(w, w.deleter.between(1, 3_000)).await;
+}
+
+/// The directory lists the organisation's campaigns from now on: until then they live without it here.
+async fn list_campaigns(w: &W, org: &Org) {
+    let nodes: Vec<_> = w.campaigns.borrow().values().cloned().collect();
+    let records = nodes.iter().filter_map(|node| node.rows.said());
+    for campaign in records.map(|record| record.campaign) {
+        if campaign.org != org.id {
+            continue;
+        }
+        for _ in 0..LOOKS {
+            let create = Command::CreateCampaign(Box::new(campaign.clone()));
+            let create = DirectoryCommand::of_the_platform(create);
+            if directory_node::ask(w, org.id, create).await.is_ok() {
+                break;
+            }
+            pause(w, LOOK_MS).await;
+        }
+    }
 }
 
 /// Asks for it until that is answered, and waits until it is done.
@@ -146,6 +166,14 @@ pub fn may_ring(w: &W, org: OrgId) -> bool {
     let deleted = w.deleted_orgs.borrow();
     let since = deleted.get(&org).copied();
     since.is_none_or(|since| w.time() <= since + GRANTED_MS)
+}
+
+/// Whether a trunk has been emptied with its organisation: nobody has to know its calls.
+pub fn has_gone(w: &W, trunk: TrunkTag) -> bool {
+    let (orgs, deleted) = (w.orgs.borrow(), w.deleted_orgs.borrow());
+    let mut gone = orgs.iter().filter(|org| deleted.contains_key(&org.id));
+    let is_gone = gone.any(|org| org.lines.borrow().iter().any(|line| line.id.tag() == trunk));
+    is_gone && trunk_node::of(w, trunk).rows.texts().is_empty()
 }
 
 impl Eraser for DirectoryPort {
