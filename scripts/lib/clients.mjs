@@ -5,6 +5,7 @@ import { step } from "./log.mjs";
 import { inRoot, readIfThere, sha256, writeWhole } from "./paths.mjs";
 import { exists, mustRun, run } from "./run.mjs";
 import { hasPython } from "./schemathesis.mjs";
+import { npmCi } from "./setup.mjs";
 
 const VENV = inRoot("build/clients/python");
 const REQUIREMENTS = inRoot("tests/clients/requirements.txt");
@@ -60,9 +61,7 @@ export async function ensurePackages(name) {
   if (readIfThere(stamp) !== sha256(lock)) {
     mkdirSync(to, { recursive: true });
     for (const file of ["package.json", "package-lock.json"]) copyFileSync(`${from}/${file}`, `${to}/${file}`);
-    await step("setup", `${name} of OpenAPI documents (npm ci)`, () =>
-      mustRun("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: to }),
-    );
+    await step("setup", `${name} of OpenAPI documents (npm ci)`, () => npmCi(to, ["--ignore-scripts", "--loglevel=error"]));
     writeWhole(stamp, sha256(lock));
   }
   return (tool) => `${to}/node_modules/.bin/${tool}`;

@@ -7,6 +7,7 @@ import { lock } from "./lock.mjs";
 import { step, UserError } from "./log.mjs";
 import { inRoot, readIfThere, sha256, writeWhole } from "./paths.mjs";
 import { mustRun, run } from "./run.mjs";
+import { npmCi } from "./setup.mjs";
 
 export const DOCUMENT = inRoot("public/openapi.json");
 const CLIENT = inRoot("clients/typescript");
@@ -23,9 +24,7 @@ export async function ensureClientModules() {
   const locked = sha256(readFileSync(join(folder, "package-lock.json")));
   const stamp = join(folder, "node_modules/.installed-lock");
   if (readIfThere(stamp) === locked) return;
-  await step("setup", "modules of the clients (npm ci)", () =>
-    mustRun("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder }),
-  );
+  await step("setup", "modules of the clients (npm ci)", () => npmCi(folder, ["--ignore-scripts", "--loglevel=error"]));
   writeWhole(stamp, locked);
 }
 

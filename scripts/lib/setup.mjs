@@ -22,13 +22,21 @@ export async function ensureNodeModules() {
   const lockHash = sha256(readFileSync(inRoot("package-lock.json")));
   const stamp = inRoot("node_modules/.installed-lock");
   if (readIfThere(stamp) === lockHash) return;
-  await step("setup", "node modules (npm ci)", () =>
-    mustRun("npm", ["ci", "--no-audit", "--no-fund"], {
-      // npm run exports its own settings to scripts; a `--dry-run` or `--ignore-scripts` meant for the outer npm stays there.
-      env: { npm_config_dry_run: "", npm_config_update_notifier: "false" },
-    }),
-  );
+  await step("setup", "node modules (npm ci)", () => npmCi(inRoot(".")));
   writeWhole(stamp, lockHash);
+}
+
+/**
+ * Installs what a folder's lock file names, also what only builds need: by itself npm leaves that out where `NODE_ENV` is
+ * "production", as it is after a build by Vite.
+ * @param {string} folder @param {string[]} options of npm's
+ */
+export async function npmCi(folder, options = []) {
+  await mustRun("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", ...options], {
+    cwd: folder,
+    // npm run exports its own settings to scripts; a `--dry-run` or `--ignore-scripts` meant for the outer npm stays there.
+    env: { npm_config_dry_run: "", npm_config_update_notifier: "false" },
+  });
 }
 
 /** The compiler and its wasm target. */

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { npmCi } from "../../scripts/lib/setup.mjs";
 import { freePort, LocalProcess, readDemo } from "./local-process.ts";
 import { until } from "./until.ts";
 
@@ -55,6 +56,24 @@ test("`npm start` serves, seeds a demo organisation and tells its keys to the ow
 
   expect(await run.kill("SIGTERM")).toBe(0);
   expect(existsSync(join(dataDir, "owner.json"))).toBe(false);
+});
+
+test("what only builds need is installed wherever NODE_ENV says production", { timeout: TIMEOUT_MS }, async () => {
+  const there = { version: "1.0.0", dev: true };
+  const lock = { name: "here", version: "1.0.0", lockfileVersion: 3, requires: true };
+  const packages = { "": { name: "here", version: "1.0.0", devDependencies: { there: "file:there" } } };
+  const linked = { "node_modules/there": { resolved: "there", link: true }, there };
+  mkdirSync(join(dataDir, "there"));
+  writeFileSync(join(dataDir, "package.json"), JSON.stringify(packages[""]));
+  writeFileSync(join(dataDir, "there/package.json"), JSON.stringify({ name: "there", version: "1.0.0" }));
+  writeFileSync(join(dataDir, "package-lock.json"), JSON.stringify({ ...lock, packages: { ...packages, ...linked } }));
+  vi.stubEnv("NODE_ENV", "production");
+  try {
+    await npmCi(dataDir);
+  } finally {
+    vi.unstubAllEnvs();
+  }
+  expect(existsSync(join(dataDir, "node_modules/there/package.json"))).toBe(true);
 });
 
 test("after kill -9 the next start ends the workerd left over and goes on with the same data", { timeout: TIMEOUT_MS }, async () => {
