@@ -54,12 +54,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function restart(): Promise<void> {
-  await world.server.stop();
-  await world.server.start();
-  world.livekit.webhooks.url = `${world.server.url}/carrier/livekit`;
-}
-
 test(`${CALLS} calls with random faults, seed ${SEED}`, { timeout: 480_000 }, async () => {
   Object.assign(world.livekit.webhooks, { lost: 0.3, repeated: 0.3, maxDelayMs: 3_000, random });
   const placed: Placed[] = [];
@@ -73,7 +67,7 @@ test(`${CALLS} calls with random faults, seed ${SEED}`, { timeout: 480_000 }, as
     for (const { id } of placed.slice(-BATCH).filter(() => random() < 0.05)) {
       expect([200, 409]).toContain((await again(() => member.post(`/calls/${id}/cancel`))).status);
     }
-    if (batch === Math.floor(CALLS / BATCH / 2)) await restart();
+    if (batch === Math.floor(CALLS / BATCH / 2)) await world.restart();
   }
   const calls = new Map<string, CallObject>();
   await until(

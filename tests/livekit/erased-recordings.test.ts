@@ -64,8 +64,7 @@ test("a storage that fails at first, and a crash while it is asked: each file go
   storage.script.push(503, undefined, undefined);
   const path = await erase(theirs.number);
   await until("the storage to be asked about each", () => storage.asked.length >= 3, 20_000);
-  await world.server.stop();
-  await world.server.start();
+  await world.restart();
   const erasure = await completed(path);
 
   expect(erasure).toMatchObject({ calls: 3, recordings: 3, recordings_left: 0 });

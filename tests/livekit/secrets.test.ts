@@ -40,12 +40,11 @@ test("it is nowhere on disk, in no answer and in no log", TIMEOUT, async () => {
 
 /** Starts again with other keys than before. */
 async function withKeys(change: (keys: string) => string): Promise<void> {
-  await world.server.stop();
   const path = join(folder, "secrets.json");
-  const secrets = JSON.parse(readFileSync(path, "utf8")) as Record<string, string>;
-  writeFileSync(path, JSON.stringify({ ...secrets, CARRIER_KEYS: change(secrets["CARRIER_KEYS"] ?? "") }));
-  await world.server.start();
-  world.livekit.webhooks.url = `${world.server.url}/carrier/livekit`;
+  await world.restart(() => {
+    const secrets = JSON.parse(readFileSync(path, "utf8")) as Record<string, string>;
+    writeFileSync(path, JSON.stringify({ ...secrets, CARRIER_KEYS: change(secrets["CARRIER_KEYS"] ?? "") }));
+  });
 }
 
 /** The recording of a call that was asked for. */

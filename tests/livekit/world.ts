@@ -19,10 +19,22 @@ export class World {
 
   async start(): Promise<void> {
     await this.livekit.start();
-    await this.server.start();
-    this.livekit.webhooks.url = `${this.server.url}/carrier/livekit`;
+    await this.#serve();
     this.org = await Org.create(this.server, { carrier: this.livekit.carrier, max_channels: 5_000, max_cps: 1_000 });
     await Promise.all([this.org.client("member"), this.org.client("viewer")]);
+  }
+
+  /** LiveKit tells whoever serves: that is at another port each time. */
+  async #serve(): Promise<void> {
+    await this.server.start();
+    this.livekit.webhooks.url = `${this.server.url}/carrier/livekit`;
+  }
+
+  /** The platform is stopped and started; LiveKit and its rooms go on. */
+  async restart(meanwhile = () => {}): Promise<void> {
+    await this.server.stop();
+    meanwhile();
+    await this.#serve();
   }
 
   async stop(): Promise<void> {

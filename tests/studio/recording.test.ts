@@ -56,7 +56,7 @@ test("a recording is asked for when it is played, and plays from where it is sto
   });
 
   expect(duration).toBe(2);
-  expect(new Set(stored)).toEqual(new Set([`https://calls.example.com/acme/${placed.id}.ogg`]));
+  expect(new Set(stored)).toEqual(new Set([`https://calls.s3.example.com/acme/${placed.id}.ogg`]));
 });
 
 test("a call without one says so", { timeout: 60_000 }, async () => {
