@@ -13,10 +13,10 @@ import { until } from "./until.ts";
 /**
  * 340,000, and what came since: 38,000 of tables that are built in (what numbers tell, time zones), and the code of numbers, of
  * suppressions, of scheduled calls, calling hours, limits and redial; 115,000 of campaigns, usage and CSV, 47,000 of what operators
- * are told and do (organisations, health, metrics, alerts, rotation), 52,000 of erasing, deleting, exporting and resealing. To come
- * back below 400,000.
+ * are told and do (organisations, health, metrics, alerts, rotation), 67,000 of erasing (recordings' files too), deleting,
+ * exporting and resealing. To come back below 400,000.
  */
-const LIMIT_BYTES = 680_000;
+const LIMIT_BYTES = 700_000;
 const BUILD_MS = 900_000;
 /** How much later than one that does nothing a Worker answers that was just started, the quickest of so many. */
 const START_MS = 10;
