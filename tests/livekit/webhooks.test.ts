@@ -1,5 +1,6 @@
 // POST /carrier/livekit: who is believed, what is answered, and what an event does to a call.
 
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { found } from "../edge/harness.ts";
 import { summary, useWorld } from "./world.ts";
@@ -57,6 +58,21 @@ test("whatever is signed is answered 200", TIMEOUT, async () => {
     event("another app's room", "room_started", { metadata: "x".repeat(300_000) }),
   ];
   for (const body of bodies) expect(await world.livekit.send(body), body).toBe(200);
+});
+
+test("a body that is compressed is refused with its name, LiveKit's as an agent's, and changes nothing", TIMEOUT, async () => {
+  const placed = await world.call({ callee: "holds", agent: "joins_silently" });
+  await world.org.reached(placed.id, "Answered");
+  const job = world.livekit.rooms.get(placed.id)?.job;
+  const compressed = { "content-encoding": "gzip" };
+  expect(await world.livekit.send(left(placed.id, "active"), { headers: compressed })).toBe(415);
+  const headers = { authorization: `Bearer ${job?.report_token}`, "content-type": "application/json", ...compressed };
+  const report = await fetch(job?.report_url ?? "", { method: "POST", headers, body: gzipSync(JSON.stringify({ outcome: {} })) });
+  expect([report.status, await report.json()]).toEqual([415, { error: "Content-Encoding is not supported: gzip" }]);
+
+  expect((await world.org.status(placed.id)).call_status).toBe("Answered");
+  expect(await world.livekit.send(left(placed.id, "active"))).toBe(200);
+  await world.ended(placed);
 });
 
 test("events repeated, and a late one after the end, change nothing", TIMEOUT, async () => {

@@ -252,12 +252,12 @@ export class FakeLiveKit {
     }
   }
 
-  /** Sends an event, signed; with another secret or body, a forged one. */
-  async send(body: string, forged: { secret?: string; key?: string; signedBody?: string } = {}): Promise<number> {
+  /** Sends an event, signed; with another secret or body, a forged one. `headers` come with it. */
+  async send(body: string, forged: { secret?: string; key?: string; signedBody?: string; headers?: Record<string, string> } = {}): Promise<number> {
     if (!this.webhooks.url) return 0;
     const token = new AccessToken(forged.key ?? this.apiKey, forged.secret ?? this.apiSecret);
     token.sha256 = createHash("sha256").update(forged.signedBody ?? body).digest("base64");
-    const headers = { authorization: await token.toJwt(), "content-type": "application/webhook+json" };
+    const headers = { authorization: await token.toJwt(), "content-type": "application/webhook+json", ...forged.headers };
     const response = await fetch(this.webhooks.url, { method: "POST", headers, body }).catch(() => undefined);
     return response?.status ?? 0;
   }
