@@ -101,7 +101,8 @@ pub(crate) mod describe {
             "Calls",
             "Cancel a call",
             "A call that was never dialed ends `Trigger Failed`; a ringing or answered one is hung up (`SIP Call Failed`, \
-             `Completed`). For one that is terminal, or has hung up and waits for its report, the response is a 409, \
+             `Completed`). A conversation that is hung up stays `Answered` until its agent reports, 10 seconds at most, and \
+             keeps that outcome. For a call that is terminal, or has hung up and waits for its report, the response is a 409, \
              which names the attempt that followed it, if any. Cancelling an attempt that is yet to be made ends the \
              series.",
             stopped(),
@@ -119,7 +120,7 @@ pub(crate) mod describe {
         Description::new(
             "SIP trunks",
             "Release a channel",
-            "Hangs up and frees the call's channel.",
+            "Hangs up and frees the call's channel. As a cancelled one, a conversation keeps the outcome that its agent reports.",
             stopped(),
         )
         .no_fields()
