@@ -78,7 +78,7 @@ fn a_number_a_url_and_a_key_mask_themselves() {
     assert!(written(&&key).len() < 20, "{}", written(&&key));
 }
 
-/// What the JavaScript side logs: `src/edge/log.js` names it.
+/// The events that JavaScript logs, as named in `src/edge/log.js`.
 fn javascript() -> Vec<(String, String, String)> {
     let source = include_str!("../edge/log.js");
     let rows = source

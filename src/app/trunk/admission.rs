@@ -11,9 +11,9 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::trunk::{Admission, Terms, Verdict};
 
 reply! {
-    /// The outcome of a request for a call.
+    /// The result of a request for a call.
     pub enum Admitted {
-        /// What became of the request just now.
+        /// The request was decided now.
         Admission(admission: Admission),
         /// It was made before.
         Replayed(admission: Admission),
@@ -23,9 +23,9 @@ reply! {
 }
 
 reply! {
-    /// What is remembered of a request that was made before.
+    /// What is remembered of a request made before.
     pub enum Replay {
-        /// Its outcome.
+        /// Its result.
         Replayed(admission: Admission),
         /// Its key was used for another.
         KeyReused,
@@ -102,7 +102,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             Ok(admission) => admission,
             Err(refusal) => return Ok(Err(refusal.into())),
         };
-        // A refusal is not kept, so that a retry can succeed.
+        // A refusal is not stored, so that a retry can succeed.
         if let Some(Idempotency { key, body }) = idempotency
             && matches!(
                 admission,
@@ -161,7 +161,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         ))
     }
 
-    /// Whether a call has a row: what was remembered of one may be all that a failed write left.
+    /// Whether a call has a row: what was remembered of it may be all that a failed write left.
     fn is_kept(&self, id: CallId) -> Result<bool, StoreFailed> {
         let known = self.trunk.is_open(id) || planted(Fault::KeyWithoutCall);
         Ok(known || self.store.get(id)?.is_some())

@@ -15,11 +15,11 @@ use crate::domain::time::Timestamp;
 use crate::domain::to_json::to_json;
 use crate::domain::trunk::Wanted;
 
-/// What signs an attempt; where the trunk can't tell, the directory's secrets.
+/// What signs an attempt; `None` if the trunk can't tell, and the directory must be asked.
 type Secrets = Option<Box<WebhookSecrets>>;
 
 reply! {
-    /// A callback's attempt is its sender's.
+    /// An attempt at a callback belongs to its sender.
     pub enum Begun {
         /// The sender has its message.
         Begun(secrets: Secrets),
@@ -29,17 +29,17 @@ reply! {
 }
 
 reply! {
-    /// The outcome of an attempt is known.
+    /// The result of an attempt was taken.
     pub enum Attempted {
-        /// That is all.
+        /// Nothing else to do.
         Done,
-        /// Its sender makes this one too.
+        /// Its sender makes this one as well.
         NextAttempt(message: Box<CallbackMessage>, secrets: Secrets),
     }
 }
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
-    /// The message comes along where a queue had no room for it.
+    /// The message is included if a queue had no room for it.
     pub(super) fn begin(
         &mut self,
         delivery: DeliveryId,
@@ -59,14 +59,14 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(message.map(|message| Begun::NextAttempt(Box::new(message), secrets)))
     }
 
-    /// What signs an attempt that is its sender's from now on.
+    /// What signs an attempt that belongs to its sender from now on.
     fn may_begin(&mut self, delivery: DeliveryId, attempt: u32) -> Option<Secrets> {
         let call = delivery.call(self.key)?;
         let may = self.trunk.begin(call, attempt, self.now, self.step);
         may.then(|| self.trunk.secrets().cloned().map(Box::new))
     }
 
-    /// What the receiver said was taken before: see `trouble`.
+    /// The receiver's answer was taken before: see `trouble`.
     pub(super) fn delivered(
         &self,
         _: DeliveryId,
@@ -77,7 +77,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(Attempted::Done)
     }
 
-    /// One of the attempts about to be sent goes to a sender that has just done one: it travels through no queue.
+    /// Gives one of the attempts about to be sent to a sender that has just finished one, without a queue.
     pub(super) fn next_attempt(&mut self, outgoing: &mut Outgoing) -> Option<Attempted> {
         let message = outgoing.callbacks.pop()?;
         let secrets = self.may_begin(message.delivery, message.attempt)?;
@@ -183,7 +183,7 @@ fn message(call: &Call, attempt: u32, settings: &Settings) -> Option<CallbackMes
     })
 }
 
-/// What the receiver is sent: the same for each attempt.
+/// The body sent to the receiver: the same for each attempt.
 fn body(call: &Call, is_full: bool, settings: &Settings) -> Option<String> {
     match is_full {
         true => to_json(&FullNotification::of(call, settings)?).ok(),

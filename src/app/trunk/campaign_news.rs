@@ -1,5 +1,5 @@
-//! What campaigns tell of themselves for the live feed: their trunk keeps the last that each said, for as long as the feed is
-//! kept, while somebody listens, or did so within that time.
+//! Campaigns' reports for the live feed: their trunk keeps the latest of each for as long as the feed is kept, while somebody
+//! listens or has within that time.
 
 use super::feed::{Feed, KEPT, NOTED_EVERY};
 use super::position::LoggedCampaign;
@@ -10,21 +10,21 @@ use crate::domain::ids::{CampaignId, OrgId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
-/// A campaign tells no more often,
+/// A campaign reports no more often than this,
 const EVERY: Span = Span(1_000);
-/// and less often where others do, by so much for each that told something
+/// and less often if others do: by this much for each that reported
 const EACH: u64 = 100;
 /// within this time.
 const LATELY: Span = Span::from_secs(60);
-/// Of so many campaigns the last word is kept at most.
+/// The most campaigns whose latest report is kept.
 const MOST: usize = 100;
 
-/// What becomes of a campaign's word.
+/// What became of a campaign's report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CampaignHeard {
-    /// It is told to whoever listens; else it was too soon.
+    /// It is passed on to listeners; otherwise it came too soon.
     pub taken: bool,
-    /// It may say something again from then on.
+    /// When it may report again.
     pub again_at: Timestamp,
     /// Somebody listens.
     pub listened: bool,
@@ -52,7 +52,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         let own = self.trunk.brief().map(|brief| brief.config.org_id);
         match own == Some(org) {
             true => self.feed.hears(self.store, (campaign, view), self.now),
-            // There is nobody here who would hear of it.
+            // Nobody here would receive it.
             false => Ok(CampaignHeard::unlistened(self.now)),
         }
     }

@@ -1,4 +1,4 @@
-//! What campaigns ask of their trunk, and are told.
+//! What campaigns ask their trunk, and the answers.
 
 use super::reply::reply;
 use super::{Answer, Desk, TrunkRefusal, TrunkStore};
@@ -14,10 +14,10 @@ use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::domain::trunk::Trunk;
 
-/// How far a trunk is with giving back a campaign's calls.
+/// How far a trunk has got with giving back a campaign's calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TakenBack {
-    /// A phone may ring just now: what is left of them is to be taken back then, for the last time.
+    /// A phone may ring right now: what is left of them must be taken back then, for the last time.
     pub again_at: Option<Timestamp>,
 }
 
@@ -26,7 +26,7 @@ reply!(Vec<Standing>: standings = Standings(standings));
 reply!(Vec<(CallId, Became)>: calls = Outcomes(calls));
 reply!(TakenBack { again_at } = TakenBack { again_at });
 
-/// What must be known of numbers before a round: of those of the calls that are handed over.
+/// The questions about numbers before a round: about those of the calls handed over.
 pub(super) fn questions_of_round(
     trunk: &mut Trunk,
     round: &Round,
@@ -44,7 +44,7 @@ pub(super) fn questions_of_round(
     questions
 }
 
-/// And before people are checked.
+/// The same before people are checked.
 pub(super) fn questions_of_check(
     trunk: &mut Trunk,
     check: &Check,
@@ -58,7 +58,7 @@ pub(super) fn questions_of_check(
     questions
 }
 
-/// Each number is asked about once.
+/// Asks about each number once.
 fn ask(
     trunk: &mut Trunk,
     agent: AgentId,
@@ -174,7 +174,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(TakenBack { again_at })
     }
 
-    /// Tells a campaign what became of its call.
+    /// Tells a campaign how its call ended.
     pub(super) fn tell_campaign(&mut self, id: CallId, outgoing: &mut Outgoing) {
         let Some(call) = self.trunk.call(id, self.step) else {
             return;

@@ -1,7 +1,7 @@
-//! The list of commands: how each travels to a trunk's object, who carries it out, and the reply that belongs to it.
+//! The list of commands: how each travels to a trunk's object, its handler, and its reply.
 //!
-//! What travels is [`TrunkCommand`] and [`TrunkReply`], as JSON in a request to the object. Whoever asks gives a command of this
-//! list to [`super::ask`], and gets its reply; handlers and replies stand in their desks' files.
+//! What travels is [`TrunkCommand`] and [`TrunkReply`], as JSON in a request to the object. The caller passes a command of this
+//! list to [`super::ask`], and gets its reply; handlers and replies are in their desks' files.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -77,55 +77,55 @@ macro_rules! commands {
 }
 
 commands! {
-    /// The directory's word.
+    /// The directory's brief.
     Brief(brief: Box<trunk::Brief>) => take_brief -> Briefed;
-    /// Asked before a trunk is deleted: takes no call for now.
+    /// Asked before a trunk is deleted: take no calls for now.
     Retire => retire -> Retired;
     /// Place a call.
     Admit(trigger: Box<Trigger>) => admit -> Result<Admitted, TrunkRefusal>;
-    /// Place a call that may not be dialed at any time. An object that does not know of times must not take it for one that is
-    /// dialed at once.
+    /// Place a call that may only be dialed at certain times. An object that does not know of times must not take it for one to
+    /// dial at once.
     Schedule(trigger: Box<Trigger>) => admit -> Result<Admitted, TrunkRefusal>;
-    /// Place a call that others may follow. An object that does not know of that must not take it for one that is made once.
+    /// Place a call that further attempts may follow. An object that does not know of that must not take it for a single one.
     Redial(trigger: Box<Trigger>) => admit -> Result<Admitted, TrunkRefusal>;
-    /// A request that the copies refuse: was it answered before?
+    /// The copies refuse a request: was it answered before?
     #[serde(rename = "Recall")]
     FindReplay(org: OrgId, key: KeyId, given: Idempotency) => find_replay -> Result<Option<Replay>, TrunkRefusal>;
-    /// What would become of it.
+    /// What would become of a request for a call.
     #[serde(rename = "Foresee")]
     DryRun(trigger: Box<Trigger>) => dry_run -> Result<Verdict, TrunkRefusal>;
-    /// What would become of a call that may not be dialed at any time.
+    /// What would become of a call that may only be dialed at certain times.
     #[serde(rename = "ForeseeSchedule")]
     DryRunSchedule(trigger: Box<Trigger>) => dry_run -> Result<Verdict, TrunkRefusal>;
-    /// A dialer asks for these calls: it gets those that are its own now, and nobody else ever will.
+    /// A dialer asks for these calls: it gets those that are now its own, and nobody else ever will.
     Claim(calls: Vec<CallId>) => claim -> Vec<DialOrder>;
     /// The phone of a call is about to ring.
     Ring(call: CallId) => ring -> Rung;
-    /// What the carrier says of these calls. Told back are those that were over before, whatever it says.
+    /// What the carrier says about these calls. Returns those that were over already, whatever it says.
     #[serde(rename = "Carrier")]
     CarrierEvents(reports: Vec<(CallId, Vec<Timed>)>) => apply_carrier_events -> Vec<CallId>;
-    /// What is known of these calls, for an inquiry: of those still in progress.
+    /// What is known of these calls, for an inquiry: only of those still in progress.
     #[serde(rename = "Examine")]
     InquiryOrders(calls: Vec<CallId>) => inquiry_orders -> Vec<DialOrder>;
     /// What the inquiry found.
     #[serde(rename = "Learn")]
     InquiryResults(results: Vec<(CallId, InquiryResult)>) => learn -> ();
-    /// Of which of these calls is the carrier to leave nothing behind.
+    /// Those of these calls that the carrier must hang up and clean up.
     #[serde(rename = "Release")]
     TearDown(calls: Vec<CallId>) => tear_down -> Vec<DialOrder>;
-    /// It has left nothing behind of these.
+    /// The carrier has cleaned up after these.
     #[serde(rename = "Released")]
     TornDown(calls: Vec<CallId>) => torn_down -> ();
     /// These places of a call among the dials to its number were given back.
     GivenBack(call: CallId, tickets: Vec<u64>) => given_back -> ();
-    /// Who speaks for this trunk's carrier, if that speaks by itself: the present one, or that of a call, which may have been
-    /// dialed before it.
+    /// The credentials of this trunk's carrier, if it sends webhooks: the present one, or a call's, which may have been dialed
+    /// over an earlier one.
     #[serde(rename = "Line")]
     Credentials(of: Option<CallId>) => credentials -> Option<CarrierCredentials>;
-    /// Who talks in a call.
+    /// The agent of a call.
     #[serde(rename = "Talker")]
     AgentOf(call: CallId) => agent_of -> Option<(OrgId, AgentId)>;
-    /// The carrier tells that a call's room is there.
+    /// The carrier reports that a call's room exists.
     RoomSeen(call: CallId) => room_seen -> ();
     /// What is kept of a call.
     Media(call: CallId) => media -> KeptMedia;
@@ -135,9 +135,9 @@ commands! {
     Report {
         /// The call that it is about.
         call: CallId,
-        /// What is kept with the call.
+        /// What is stored with the call.
         report: call::Report,
-        /// What was said, when the agent says.
+        /// What was said, if the agent reported it.
         #[serde(default)]
         transcript: Option<Value>,
     } => report -> Option<()>;
@@ -149,47 +149,47 @@ commands! {
     Status(reader: Reader, call: CallId) => status -> OneStatus;
     /// Stop one call.
     Cancel(reader: Reader, call: CallId) => cancel -> OneCall;
-    /// Who holds which channel, oldest first, all at once: so asks an edge of an earlier release.
+    /// The calls that hold a channel, oldest first, all at once: asked by an edge of an earlier release.
     Live(reader: Reader) => live -> LiveNow;
-    /// Who holds which channel, from this row on: some of them, oldest first.
+    /// The calls that hold a channel, from this row on: some of them, oldest first.
     LiveFrom(reader: Reader, row: u64) => live_from -> LiveSlice;
-    /// How much room its calls take up.
+    /// How much storage its calls take up.
     Storage(reader: Reader) => storage -> Option<UsedStorage>;
-    /// What the live feed tells of this trunk.
+    /// What this trunk tells the live feed.
     Feed(reader: Reader, filter: FeedFilter) => follow -> Result<FeedPage, TrunkRefusal>;
     /// A page of calls, newest first.
     List(reader: Reader, filter: CallFilter) => list -> Listed;
-    /// Calls whole, newest first, each as the lines of an export: as many as a page takes.
+    /// Complete calls, newest first, each as the lines of an export: as many as a page holds.
     Whole(reader: Reader, filter: CallFilter) => whole -> Result<WholePage, TrunkRefusal>;
     /// What its calls add up to.
     Usage(reader: Reader, filter: Box<UsageFilter>) => usage -> Result<UsageSoFar, TrunkRefusal>;
     /// A page of callbacks, newest first: calls, each with its delivery.
     Deliveries(reader: Reader, filter: DeliveryFilter) => deliveries -> Scan;
-    /// One more attempt of a call's callback.
+    /// One more attempt at a call's callback.
     Redeliver(reader: Reader, call: CallId) => redeliver -> OneCall;
-    /// A sender is about to make a callback's attempt. None: it is not to be made, or another makes it.
+    /// A sender is about to make a callback attempt. `None`: it must not be made, or another makes it.
     Begin {
         /// The delivery that the attempt belongs to.
         delivery: DeliveryId,
         /// The attempt's number, from 1.
         attempt: u32,
-        /// Its message was too long for a queue: `NextAttempt`, with all of it.
+        /// Its message was too long for a queue: the reply is `NextAttempt`, with all of it.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         wants_message: bool,
     } => begin -> Option<Begun>;
-    /// The result of a callback's attempt.
+    /// The result of a callback attempt.
     Delivered {
         /// The delivery that the attempt belongs to.
         delivery: DeliveryId,
         /// The attempt's number, from 1.
         attempt: u32,
-        /// What the receiver answered, or why it did not.
+        /// The receiver's answer, or why there was none.
         result: AttemptResult,
-        /// The sender takes another attempt, if one is due: `NextAttempt`.
+        /// The sender takes another attempt, if one is due: the reply is `NextAttempt`.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         takes_next: bool,
     } => delivered -> Attempted;
-    /// A callback's sender waits for a slow receiver, at most until then.
+    /// A callback's sender is waiting for a slow receiver, at most until then.
     Extend {
         /// The delivery that the attempt belongs to.
         delivery: DeliveryId,
@@ -198,62 +198,62 @@ commands! {
         /// The end of the lease, at most.
         until: Timestamp,
     } => extend -> ();
-    /// These numbers of an organisation are not to be called: the open calls to them are taken back.
+    /// These numbers of an organisation are suppressed: open calls to them are taken back.
     Suppress {
         /// The organisation that suppresses them.
         org: OrgId,
-        /// The numbers that are not to be called.
+        /// The suppressed numbers.
         numbers: Vec<Number>,
         /// From this row on.
         from: u64,
-        /// A phone that rings by now has had its time.
+        /// Phones still ringing have had their time.
         last: bool,
     } => suppress -> Suppressed;
-    /// A round of a campaign's: it hands over calls, and asks for ids for the next.
+    /// A campaign's round: it hands over calls, and asks for ids for the next.
     #[serde(rename = "CampaignTurn")]
     CampaignRound(round: Round) => take_round -> Result<RoundAnswer, TrunkRefusal>;
-    /// How these people stand, in their order, whom a campaign is to call soon.
+    /// How these people, whom a campaign is to call soon, stand; in order.
     CampaignCheck(check: Check) => check -> Result<Vec<Standing>, TrunkRefusal>;
-    /// What became of these calls of a campaign.
+    /// How these calls of a campaign ended.
     CampaignOutcomes {
-        /// Whose campaign it is.
+        /// The campaign's organisation.
         org: OrgId,
-        /// Which it is.
+        /// The campaign.
         campaign: CampaignId,
-        /// The calls that are asked about.
+        /// The calls asked about.
         calls: Vec<CallId>,
     } => outcomes -> Vec<(CallId, Became)>;
     /// A campaign takes back these calls.
     CampaignTakeBack {
-        /// Whose campaign it is.
+        /// The campaign's organisation.
         org: OrgId,
-        /// Which it is.
+        /// The campaign.
         campaign: CampaignId,
-        /// The calls that it takes back.
+        /// The calls it takes back.
         calls: Vec<CallId>,
-        /// Whether it is paused or called off, which decides about phones that ring.
+        /// Whether it was paused or cancelled, which matters for ringing phones.
         why: TakeBack,
-        /// A phone that rings by now has had its time.
+        /// Phones still ringing have had their time.
         last: bool,
     } => take_back -> TakenBack;
-    /// A campaign tells of itself, for whoever follows the live feed.
+    /// A campaign reports its state, for the live feed's listeners.
     CampaignTells {
-        /// Whose campaign it is.
+        /// The campaign's organisation.
         org: OrgId,
-        /// Which it is.
+        /// The campaign.
         campaign: CampaignId,
-        /// As clients read it, in JSON.
+        /// As clients see it, in JSON.
         view: String,
     } => hear_campaign -> CampaignHeard;
-    /// Whose call it is, and to which number.
+    /// The organisation and the number of a call.
     NumberOf(call: CallId) => number_of -> Option<(OrgId, E164)>;
-    /// One person's calls are erased, some of them at a time.
+    /// Erases one person's calls, some at a time.
     Erase(asked: Box<EraseCalls>) => erase -> Option<ErasedCalls>;
-    /// The archive has these calls: their rows go.
+    /// The archive has these calls: their rows are removed.
     Forget(calls: Vec<CallId>) => forget -> ();
-    /// Do what is due: the cron's poke, in case the alarm was lost.
+    /// Do what is due: the cron's poke, in case an alarm was lost.
     Tick => tick -> ();
-    /// What it tells its operator of itself.
+    /// Its report on itself, for its operator.
     Vitals(asked: VitalsAsked) => vitals -> Box<vitals::Vitals>;
     /// What the object has done since it was loaded.
     Work => work -> language::Work;
@@ -276,13 +276,13 @@ impl TrunkCommand {
         }
     }
 
-    /// Whether it is answered in the turn in which it comes, so that others may wait for the same message's answer.
+    /// Whether it is answered in the same turn, so that others may wait for the same message's answer.
     #[must_use]
     pub fn is_quick(&self) -> bool {
         self.asks_for_a_call() || matches!(self, Self::Read(..) | Self::Status(..))
     }
 
-    /// Whether it is a request for a call, be it only tried.
+    /// Whether it is a request for a call, or a dry run of one.
     fn asks_for_a_call(&self) -> bool {
         matches!(
             self,
@@ -314,7 +314,7 @@ impl TrunkCommand {
         )
     }
 
-    /// Whether its answer depends on who holds a channel.
+    /// Whether its answer depends on which calls hold a channel.
     pub(super) fn counts_channels(&self) -> bool {
         self.asks_for_a_call()
             || matches!(

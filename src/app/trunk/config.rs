@@ -1,13 +1,13 @@
-//! What the directory says of a trunk.
+//! The directory's briefs.
 
 use super::reply::reply;
 use super::{Answer, Desk, StoreFailed, TrunkStore};
 use crate::domain::trunk::Brief;
 
 reply! {
-    /// The outcome of the directory's word.
+    /// The result of a brief.
     pub enum Briefed {
-        /// It is kept.
+        /// It is stored.
         Done,
         /// This tag belongs to another trunk.
         TagTaken,
@@ -17,7 +17,7 @@ reply! {
 reply! {
     /// Whether a trunk may be deleted.
     pub enum Retired {
-        /// It takes no call.
+        /// It takes no calls.
         Done,
         /// Not while calls are live, or scheduled.
         HasLiveCalls,
@@ -30,7 +30,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             return Ok(Briefed::TagTaken);
         }
         self.keep_brief()?;
-        // What the day took by now is noted, though rows that tell of it should leave.
+        // What the day has taken by now is stored, in case rows that tell of it leave.
         self.trunk.know_day(self.now, self.step);
         Ok(Briefed::Done)
     }

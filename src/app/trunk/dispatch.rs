@@ -1,4 +1,4 @@
-//! What dialers and carriers ask and tell.
+//! What dialers and carriers ask and report.
 
 use super::reply::reply;
 use super::{Answer, CarrierCredentials, Desk, DialOrder, TrunkReply, TrunkStore};
@@ -15,7 +15,7 @@ reply! {
         Done,
         /// The call is over.
         Over(calls: Vec<CallId>),
-        /// Not yet, because of `max_cps`: ask again then.
+        /// Not yet, because of `max_cps`: ask again at this moment.
         NotBefore(at: Timestamp),
     }
 }
@@ -23,7 +23,7 @@ reply! {
 reply!(Vec<DialOrder>: orders = Orders(orders));
 reply!(Option<CarrierCredentials>: credentials = Credentials(credentials));
 
-/// Calls that were over before their carrier spoke.
+/// Calls that were over before their carrier reported.
 impl From<Vec<CallId>> for TrunkReply {
     fn from(over: Vec<CallId>) -> Self {
         match over.is_empty() {
@@ -64,7 +64,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         self.orders(calls, Call::left_a_room)
     }
 
-    /// What a dialer needs to know of those of these calls that are open, and as wanted.
+    /// The dial orders of those of these calls that are open and wanted.
     fn orders(&mut self, calls: Vec<CallId>, wanted: fn(&Call) -> bool) -> Answer<Vec<DialOrder>> {
         let mut orders = Vec::new();
         for id in calls {

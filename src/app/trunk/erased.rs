@@ -1,4 +1,4 @@
-//! What is asked and told of one person's calls that are erased.
+//! The question and answer about erasing one person's calls.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,50 +6,50 @@ use crate::domain::contacts::Number;
 use crate::domain::directory::RecordingFile;
 use crate::domain::ids::{CallId, OrgId};
 
-/// What is to go.
+/// What to erase.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EraseCalls {
-    /// Whose calls these are.
+    /// The organisation of these calls.
     pub org: OrgId,
-    /// To which number.
+    /// The number they are to.
     pub number: Number,
-    /// Calls are looked for from this row on,
+    /// Calls are searched from this row on,
     pub from: u64,
-    /// and up to this one; to the newest, when it is not known yet.
+    /// and up to this one; to the newest, if it is not known yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub through: Option<u64>,
-    /// These go: they were found before.
+    /// These, found before, are removed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<CallId>,
 }
 
-/// What there is.
+/// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ErasedCalls {
-    /// These may go.
+    /// Calls that may be removed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub found: Vec<CallId>,
-    /// How many transcripts of them there are,
+    /// How many of them have transcripts,
     #[serde(default)]
     pub transcripts: u64,
-    /// and how many recordings.
+    /// and how many have recordings.
     #[serde(default)]
     pub recordings: u64,
-    /// Of these, where each is, if anybody has told.
+    /// The location of each of these recordings, as far as it was reported.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<RecordingFile>,
-    /// Of those that were found before, these can't go yet.
+    /// Calls found before that can't be removed yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<CallId>,
-    /// The row from which on the look goes on, if it came to no end.
+    /// The row at which the search continues, if it has not ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<u64>,
-    /// The first row of a call that can't go yet.
+    /// The first row of a call that can't be removed yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<u64>,
-    /// Up to which row calls are looked for.
+    /// The row up to which calls are searched.
     pub through: u64,
-    /// The archive is being given calls just now: to be asked again.
+    /// The archive is being given calls right now: ask again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub busy: bool,
 }

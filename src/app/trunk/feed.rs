@@ -1,15 +1,15 @@
-//! What a trunk tells the live feed: the transitions of its calls, its own state, and what campaigns told it (`campaign_news`).
+//! What a trunk tells the live feed: its calls' transitions, its own state, and campaigns' reports (`campaign_news`).
 //!
-//! Nothing is written for it while nobody listens, and next to nothing while somebody does. Who keeps up is told from a
-//! short list in memory: the moments of the latest transitions, and whose they were; of the calls themselves only those are read
-//! that are told of. Transitions that a plan holds for open calls are not written yet: their entries say which calls to look at.
+//! Nothing is written for it while nobody listens, and next to nothing while somebody does. Listeners that keep up are served
+//! from a short list in memory: the moments of the latest transitions, and their calls; of the calls themselves only those
+//! concerned are read. Transitions in the plans of open calls are not written yet: their entries say which calls to look at.
 //!
-//! Who comes later is told from the calls' rows by their ids, in slices that let others through: no transition is later than
-//! [`RECENT`] after its call was accepted, but for few, and these are noted in a table while somebody listens or did so
-//! within [`KEPT`].
+//! Later listeners are served from the calls' rows by their ids, in slices that let others through: no transition is later than
+//! [`RECENT`] after its call was accepted, except for a few, which are noted in a table while somebody listens or has within
+//! [`KEPT`].
 //!
-//! The order is by moment, then by call. An answer holds transitions from before the present millisecond alone, and whatever
-//! becomes known later bears a later moment: so a position that was handed out is complete, across restarts too.
+//! The order is by moment, then by call. An answer contains only transitions from before the present millisecond, and whatever
+//! becomes known later has a later moment: so a position that was handed out is complete, across restarts too.
 
 use super::news::{self, CAMPAIGN_UPDATED, FeedItem, TRUNK_UPDATED};
 use super::position::{
@@ -25,30 +25,30 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::{Trunk, TrunkState, Wanted};
 
-/// For how long the feed can be read back.
+/// How far back the feed can be read.
 pub const KEPT: Span = Span::from_secs(86_400);
 /// How often it is noted that somebody listens.
 pub(super) const NOTED_EVERY: Span = Span::from_secs(3_600);
-/// How many transitions are in the list for listeners that keep up.
+/// How many transitions are listed for listeners that keep up.
 const LATELY: usize = 1_000;
-/// How many states of the trunk are kept at most, of those within [`KEPT`].
+/// The most states of the trunk that are kept, from within [`KEPT`].
 const STATES: usize = 1_000;
 
 /// The feed of one trunk.
 #[derive(Default)]
 pub struct Feed {
     pub(super) notes: FeedNotes,
-    /// The latest transitions in their order: all that lie behind `complete_from`.
+    /// The latest transitions in order: all those after `complete_from`.
     lately: Vec<LateTransition>,
-    /// None while nobody listens.
+    /// `None` while nobody listens.
     complete_from: Option<Position>,
     pub(super) watch: Watch,
-    /// The trunk's state is news.
+    /// The trunk's state has changed.
     pub(super) is_changed: bool,
 }
 
 impl Feed {
-    /// As the rows tell; `newest` is the newest call.
+    /// From the rows; `newest` is the newest call.
     pub fn load(
         notes: Option<FeedNotes>,
         trunk: &Trunk,
@@ -63,7 +63,7 @@ impl Feed {
         }
     }
 
-    /// The moment of what rows about to be written tell, if it is news: also of what their plan holds.
+    /// The moment of the latest news in rows about to be written, including news their plans contain.
     pub fn news<'a>(
         &mut self,
         rows: impl Iterator<Item = &'a Call>,
@@ -86,8 +86,8 @@ impl Feed {
         trunk: &Trunk,
         now: Timestamp,
     ) -> Result<(), StoreFailed> {
-        // Several transitions within a millisecond are noted as if they came one by one: those of calls that closed just now may
-        // bear moments yet to come.
+        // Several transitions within a millisecond are noted as if they came one by one, so those of calls that have just ended may
+        // have moments yet to come.
         let from = now + Span::from_secs(1);
         self.complete_from
             .get_or_insert_with(|| Position::before(from));
@@ -100,7 +100,7 @@ impl Feed {
         if is_first {
             self.log(trunk.state(), now - Span(1));
         }
-        // Somebody may have listened until just before the next note was due, and may still read on from there.
+        // Somebody may have listened until just before the next note was due, and may still continue from there.
         if last.is_none_or(|last| now >= last + KEPT + NOTED_EVERY) || !is_logged {
             self.notes.logged_since = Some(from);
         }
@@ -108,8 +108,8 @@ impl Feed {
         store.put_feed_notes(&self.notes)
     }
 
-    /// Keeps what a listener may ask for later: of rows about to be written, and of the trunk's state. A trunk that was nothing
-    /// `before` says nothing yet: until the directory lists it, no listener would ask it.
+    /// Keeps what a listener may ask for later: of rows about to be written, and of the trunk's state. A trunk without a state
+    /// `before` reports nothing yet: until the directory lists it, no listener would ask it.
     pub fn keep<'a>(
         &mut self,
         store: &impl TrunkStore,
@@ -135,7 +135,7 @@ impl Feed {
             return Ok(());
         };
         if now >= last + LISTENED_FOR {
-            // Nobody listens any more, but who did may come back.
+            // Nobody listens any more, but whoever did may come back.
             self.complete_from = None;
             self.lately.clear();
         }
@@ -176,7 +176,7 @@ impl Feed {
         }
         if self.lately.len() > LATELY {
             let oldest = self.lately.remove(0);
-            // All transitions of that call and moment, whatever the rest of its id is.
+            // All transitions of that call and moment, whatever the rest of its id.
             *from = Position::of_row(oldest.at, oldest.row + 1);
         }
     }
@@ -215,7 +215,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         }
         let mut through = match self.store.is_complete() {
             true => Position::start_of(self.now),
-            // Rows are being written anew: soon.
+            // Rows are being migrated: soon.
             false => filter.after,
         };
         let (calls, goes_on) = match is_of_calls(filter) {
@@ -224,7 +224,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         };
         let is_wanted = |item: &FeedItem<'_>| {
             let place = item.place();
-            // In a slice, what lies behind the rows that were looked at waits for those that were not.
+            // In a slice, what is beyond the rows looked at waits for the others.
             let is_complete = place < through || filter.slice.is_some();
             place > filter.after
                 && is_complete
@@ -249,7 +249,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         }
         Position::sort(&mut found, FeedItem::place);
         found.dedup_by_key(|item| item.place());
-        // One more than asked for: whoever puts slices together sees where the page ends.
+        // One more than requested: whoever puts slices together sees where the page ends.
         let most = filter.limit + usize::from(filter.slice.is_some());
         if let Some(left_out) = found.get(most).map(FeedItem::place) {
             through = through.min(left_out);
@@ -270,7 +270,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         }))
     }
 
-    /// The calls whose transitions may be among those asked for, and where the history goes on; `through` comes nearer when there
+    /// The calls whose transitions may be among those requested, and where the history continues; `through` moves closer if there
     /// are too many.
     fn calls_told_of(
         &mut self,
@@ -297,7 +297,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             goes_on,
         } = self.store.told_since(from, after.at, self.settings.slice)?;
         calls.extend(told);
-        // Each open call once, in the slice of the rows that it lies among.
+        // Each open call once, in the slice of its neighbouring rows.
         let first_row = filter.slice.filter(|from| *from > 0);
         calls.extend(self.open_calls_told_of(after, first_row.unwrap_or(0), goes_on));
         let begins = CallId::floor_of(from).address().at;
@@ -308,7 +308,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok((calls, goes_on.filter(|_| is_whole)))
     }
 
-    /// The open calls among these rows that may have transitions behind a moment.
+    /// The open calls among these rows that may have transitions after a moment.
     fn open_calls_told_of(&mut self, after: Position, from: u64, to: Option<u64>) -> Vec<Call> {
         let wanted = Wanted {
             told_since: after.at,
@@ -326,7 +326,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
     }
 }
 
-/// Whether calls are told of.
+/// Whether events about calls are wanted.
 fn is_of_calls(filter: &FeedFilter) -> bool {
     let others = [TRUNK_UPDATED, CAMPAIGN_UPDATED];
     filter.only.is_empty()

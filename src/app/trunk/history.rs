@@ -1,4 +1,4 @@
-//! Where the feed's history begins, and its late transitions, which stand in a log of their own.
+//! Where the feed's history begins, and its late transitions, which are in a log of their own.
 
 use super::feed::is_of_type;
 use super::news::TYPES;
@@ -8,14 +8,14 @@ use crate::domain::call::{Call, RECENT, longest};
 use crate::domain::ids::CallId;
 use crate::domain::time::{Span, Timestamp};
 
-/// How many late transitions are looked at in a slice.
+/// How many late transitions a slice looks at.
 const ROWS: usize = 500;
-/// How many rows before its place are looked at, at most, for transitions later than [`RECENT`] after their call was accepted.
+/// The most rows before its place that are searched for transitions later than [`RECENT`] after their call was accepted.
 const LONG_BEFORE: usize = 5_000;
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
-    /// The calls of the late transitions of some time, in which the rows of a slice begin: so each is looked at in one slice of
-    /// a question. And whether these were all; else `through` comes nearer.
+    /// The calls of late transitions that belong to a slice's rows, so that each is looked at in one slice of a question. Returns
+    /// whether these were all; if not, `through` moves closer.
     pub(super) fn late_calls(
         &self,
         filter: &FeedFilter,
@@ -40,12 +40,12 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok((calls, *through == before))
     }
 
-    /// Where the rows begin whose calls may have transitions behind a moment.
+    /// The first row whose call may have transitions after a moment.
     pub(super) fn history_from(&self, after: Timestamp) -> Result<u64, StoreFailed> {
         let recent = CallId::floor(after - RECENT).row();
         let since = self.feed.notes.logged_since;
         if since.is_some_and(|since| since <= after) {
-            // What came later than that is in the log.
+            // Anything later is in the log.
             return Ok(recent);
         }
         let longest = CallId::floor(after - longest(self.settings).max(RECENT)).row();
@@ -53,7 +53,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(recent.min(longest.max(long_before)))
     }
 
-    /// The calls of these transitions, as far as they are wanted; `through` comes nearer when they are too many.
+    /// The calls of these transitions, as far as they are wanted; `through` moves closer if there are too many.
     pub(super) fn calls_of(
         &self,
         transitions: Vec<LateTransition>,

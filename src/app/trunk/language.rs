@@ -1,4 +1,4 @@
-//! What a trunk's object answers, all of it, and what requests and answers are made of: JSON.
+//! Everything that a trunk's object answers, and the parts of requests and answers: JSON.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,34 +19,34 @@ use crate::domain::time::Timestamp;
 use crate::domain::trunk::{Admission, OnCapacity, Verdict};
 use crate::domain::vitals::{Vitals, VitalsAsked};
 
-/// A request for a call, and how it wants to be treated.
+/// A request for a call, and its terms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trigger {
-    /// The call that is asked for, checked and complete.
+    /// The call, checked and complete.
     pub request: CallRequest,
-    /// What happens without capacity.
+    /// What happens if there is no capacity.
     #[serde(default)]
     #[serde(rename = "wish")]
     pub on_capacity: OnCapacity,
-    /// When it may be dialed, if that is not whenever there is capacity.
+    /// When it may be dialed, unless that is whenever there is capacity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
-    /// Under which key a repeat of the request is known.
+    /// What identifies a repeat of the request.
     #[serde(default)]
     pub idempotency: Option<Idempotency>,
-    /// Until when its sender's word on the key and the agent is good: a request that was longer on its way starts nothing.
+    /// Until when the sender vouches for the key and the agent: a request that arrives later starts nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub good_until: Option<Timestamp>,
 }
 
-/// What is remembered of a request that had an `Idempotency-Key`.
+/// What is remembered of a request with an `Idempotency-Key`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IdempotencyRecord {
     /// When it was answered.
     pub at: Timestamp,
     /// SHA-256 of its body, in hex.
     pub body: String,
-    /// What it was answered.
+    /// Its answer.
     pub admission: Admission,
 }
 
@@ -57,7 +57,7 @@ pub struct Reader {
     pub org: OrgId,
     /// The key; a revoked one is refused at once, whatever a stale copy says.
     pub key: KeyId,
-    /// Until when the word on the key is good: what is longer on its way is told nothing.
+    /// Until when the key is vouched for: a request that arrives later is told nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub good_until: Option<Timestamp>,
 }
@@ -88,16 +88,16 @@ pub struct LiveCall {
     pub status: CallStatus,
     /// The number called.
     pub phone: E164,
-    /// Since when it holds its channel.
+    /// Since when it has held its channel.
     pub since: Timestamp,
 }
 
-/// What the object may answer, as it travels: which part of it belongs to which command, the list of commands says.
+/// Everything the object may answer, as it travels. The list of commands says which part belongs to which command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum TrunkReply {
-    /// It is done, and written.
+    /// Done, and written.
     Done,
-    /// As asked; and these calls are over, whatever the carrier says.
+    /// Done; and these calls are over, whatever the carrier says.
     Over(Vec<CallId>),
     /// The phone may not ring before then.
     NotBefore(Timestamp),
@@ -105,115 +105,116 @@ pub enum TrunkReply {
     TagTaken,
     /// Not while calls are live.
     HasLiveCalls,
-    /// The outcome of a request for a call.
+    /// The result of a request for a call.
     Admission(Admission),
-    /// Its outcome the first time.
+    /// Its result the first time.
     Replayed(Admission),
     /// The `Idempotency-Key` was used for another request.
     KeyReused,
-    /// What would come of a request for a call.
+    /// What would become of a request for a call.
     Verdict(Verdict),
-    /// Who holds a channel, and how many are queued; and the agents whose calls are held back, with when a call may find
-    /// out whether each is back.
+    /// The calls that hold a channel, and how many are queued; and the agents whose calls are held back, each with when a call
+    /// may probe it.
     Live(
         Vec<Call>,
         usize,
         #[serde(default, skip_serializing_if = "Vec::is_empty")] Vec<(AgentId, Timestamp)>,
     ),
-    /// Some of those who hold a channel, oldest first.
+    /// Some of the calls that hold a channel, oldest first.
     LiveSlice {
         /// Each with what the list shows of it.
         calls: Vec<LiveCall>,
-        /// The row at which the next begin, if there are more.
+        /// The row at which the next ones begin, if there are more.
         next: Option<u64>,
         /// How many calls wait for a channel.
         waiting: usize,
-        /// The agents whose calls are held back, with when a call may find out whether each is back.
+        /// The agents whose calls are held back, each with when a call may probe it.
         held_back: Vec<(AgentId, Timestamp)>,
     },
     /// How many bytes its calls take up, and when the oldest was accepted.
     Storage {
         /// Bytes in use.
         used: u64,
-        /// When the oldest call was accepted; none while there is none.
+        /// When the oldest call was accepted; `None` if there is none.
         oldest: Option<Timestamp>,
     },
     /// Nothing was created, or shown.
     Refused(TrunkRefusal),
     /// Work for the dialer.
     Orders(Vec<DialOrder>),
-    /// The call that was asked for.
+    /// The call requested.
     Call(Box<Call>),
-    /// A page of calls, newest first. With an id the look ended there: older ones may be missing, it and newer ones are not.
+    /// A page of calls, newest first. With an id, the search ended there: older ones may be missing; that one and newer ones are
+    /// not.
     Calls(Vec<Call>, Option<CallId>),
     /// The same, each as its list shows it.
     Shown(Vec<Shown>, Option<CallId>),
     /// A part of the live feed.
     Feed(FeedPage),
-    /// What calls add up to.
+    /// Sums of calls.
     Usage(UsageSoFar),
-    /// What a trunk tells its operator of itself.
+    /// A trunk's report on itself.
     Vitals(Box<Vitals>),
-    /// What several do.
+    /// Several trunks' reports.
     AllVitals(Vec<Vitals>),
-    /// The status of one call as its clients read it, in JSON.
+    /// The status of one call as clients see it, in JSON.
     Status(String),
     /// What was said: a list of lines.
     Transcript(Value),
-    /// The trunk's credentials, if its carrier speaks by itself.
+    /// The trunk's credentials, if its carrier sends webhooks.
     #[serde(rename = "Line")]
     Credentials(Option<CarrierCredentials>),
-    /// Who talks in a call.
+    /// The agent of a call.
     #[serde(rename = "Talker")]
     AgentOf(OrgId, AgentId),
     /// The transcript's lines, and where the recording is.
     Media(Option<Value>, Option<String>),
-    /// The attempt is its sender's, to be signed with these; without them, with the directory's.
+    /// The attempt belongs to its sender, and is signed with these, or with the directory's.
     Begun(Option<Box<WebhookSecrets>>),
-    /// As asked; and this attempt is its sender's, to be signed with these; without them, with the directory's.
+    /// Done; and this attempt belongs to its sender, and is signed with these, or with the directory's.
     NextAttempt(Box<CallbackMessage>, Option<Box<WebhookSecrets>>),
-    /// How far it is.
+    /// How far taking back has got.
     Suppressed {
-        /// The row from which on it is to be told again.
+        /// The row from which to tell it again.
         next: Option<u64>,
-        /// A phone may ring just now: it is to be told again then.
+        /// A phone may ring right now: tell it again at this moment.
         again_at: Option<Timestamp>,
     },
-    /// The outcome of a campaign's round.
+    /// The answer to a campaign's round.
     #[serde(rename = "CampaignTurn")]
     Round(RoundAnswer),
     /// How people stand whom a campaign is to call.
     Standings(Vec<Standing>),
-    /// What became of a campaign's calls.
+    /// How a campaign's calls ended.
     Outcomes(Vec<(CallId, Became)>),
-    /// How far the trunk is with giving calls back.
+    /// How far giving calls back has got.
     TakenBack {
-        /// A phone may ring just now: what is left of them is to be taken back then.
+        /// A phone may ring right now: what is left of them must be taken back then.
         again_at: Option<Timestamp>,
     },
-    /// What becomes of a campaign's word for the live feed.
+    /// What became of a campaign's report for the live feed.
     CampaignHeard {
-        /// It is told to whoever listens; else it was too soon.
+        /// It is passed on to listeners; otherwise it came too soon.
         taken: bool,
-        /// It may say something again from then on.
+        /// When it may report again.
         again_at: Timestamp,
         /// Somebody listens.
         listened: bool,
     },
-    /// Whose call it is, and to which number.
+    /// The organisation and the number of a call.
     NumberOf(OrgId, E164),
-    /// How far a number's calls are erased.
+    /// How far a number's calls have been erased.
     Erased(ErasedCalls),
     /// No such call here.
     Missing,
-    /// Rows can't be written just now: nothing was done.
+    /// Rows can't be written at the moment: nothing was done.
     NotWritten,
     /// See [`Work`].
     Work(Work),
 }
 
 impl TrunkReply {
-    /// Whether it is an answer to a listener, and there is no news at all.
+    /// Whether it answers a listener, with no news at all.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         matches!(self, Self::Feed(page) if page.is_quiet())
@@ -233,11 +234,11 @@ pub enum TrunkRefusal {
     CallAlreadyTerminal,
     /// [`Refusal::TrunkNotFound`]
     TrunkNotFound,
-    /// [`Refusal::TrunkUnavailable`]: it was too long on its way.
+    /// [`Refusal::TrunkUnavailable`]: it was in transit too long.
     Late,
     /// [`Refusal::NumberSuppressed`]
     NumberSuppressed,
-    /// [`Refusal::TrunkUnavailable`]: what is known of the number could not be asked.
+    /// [`Refusal::TrunkUnavailable`]: the number could not be looked up.
     NotAsked,
     /// [`Refusal::OrganisationSuspended`]
     OrganisationSuspended,
@@ -272,19 +273,19 @@ impl From<Refusal> for TrunkRefusal {
     }
 }
 
-/// A question for the live feed of some trunks, or for what their calls add up to.
+/// A question to several trunks: for the live feed, or for sums of their calls.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Look {
     /// The trunks that are asked.
     pub trunks: Vec<TrunkTag>,
-    /// For whom it looks.
+    /// On whose behalf.
     pub reader: Reader,
     /// What is wanted of their feed.
     pub filter: FeedFilter,
-    /// What their calls add up to is wanted instead.
+    /// If sums of their calls are wanted instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<UsageFilter>,
-    /// What they tell their operator of themselves is wanted instead, of as many as answer.
+    /// If their reports on themselves are wanted instead, from as many as answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vitals: Option<VitalsAsked>,
 }

@@ -1,4 +1,4 @@
-//! The live feed of many trunks: a part of them each is asked by a helper, whose requests are its own, so that no invocation
+//! The live feed of many trunks: each part of them is asked by a helper, whose subrequests are its own, so that no invocation
 //! sends as many as there are trunks, however often it asks, and none holds more events than a page may show.
 
 use std::cell::RefCell;
@@ -12,17 +12,17 @@ use crate::app::host::{Host, Unavailable};
 use crate::domain::ids::TrunkTag;
 use crate::domain::vitals::{Vitals, VitalsAsked};
 
-/// An invocation looks at up to this many trunks itself; more are looked at by helpers: a feed's stream looks as often as its
-/// pace allows for a minute, and its requests count together.
+/// An invocation asks up to this many trunks itself; helpers ask more: a feed's stream asks for a minute, as often as its pace
+/// allows, and its subrequests count together.
 const OWN: usize = 32;
-/// How many trunks are asked at once.
+/// How many trunks are asked at a time.
 const AT_ONCE: usize = 50;
 /// How often a trunk is asked for more of what its calls add up to: each time it reads 20,000 rows at most.
 const PARTS: usize = 50;
 
 impl Look {
-    /// Asks them, or has them asked by helpers of names that begin so: what each part of them answers, the first to
-    /// answer first.
+    /// Asks them, or has helpers ask them, with names that begin with `helper`. Returns each part's answer, the first to arrive
+    /// first.
     pub async fn in_parts(
         mut self,
         world: &(impl Host + Trunks),
@@ -47,7 +47,7 @@ impl Look {
         concurrent(CONNECTIONS, looks).await
     }
 
-    /// Asks them. Their pages as one, as if they were one trunk; or the refusal of one of them.
+    /// Asks them. Returns their pages as one, as if they were one trunk; or the refusal of one of them.
     ///
     /// # Errors
     /// One did not answer, or there is none.
@@ -82,8 +82,8 @@ impl Look {
         so_far.take().map(TrunkReply::Feed).ok_or(Unavailable)
     }
 
-    /// A trunk's page, which gets on: where so many calls began shortly before the place that is asked for that one question
-    /// doesn't come past them, the next goes on at the row that it came to.
+    /// A trunk's page that gets on: if so many calls began shortly before the place asked for that one question
+    /// doesn't get past them, the next one continues at the row reached.
     async fn told_by(
         &self,
         trunks: &impl Trunks,
@@ -102,7 +102,7 @@ impl Look {
                 None => page,
             };
             let stays = !page.gets_on(filter.after);
-            // One of the release before begins anew each time.
+            // One of the previous release starts over each time.
             let next = page
                 .goes_on
                 .filter(|row| stays && filter.slice < Some(*row));
@@ -114,7 +114,7 @@ impl Look {
         }
     }
 
-    /// What those of them that answer tell their operator of themselves.
+    /// The reports of those of them that answer.
     async fn all_vitals(&self, trunks: &impl Trunks, asked: VitalsAsked) -> Vec<Vitals> {
         let command = TrunkCommand::Vitals(asked);
         let answers = self.trunks.iter().map(|tag| trunks.trunk(*tag, &command));
@@ -126,7 +126,7 @@ impl Look {
         vitals.collect()
     }
 
-    /// What the calls of all of them add up to.
+    /// The sums of the calls of all of them.
     async fn add_up(
         &self,
         trunks: &impl Trunks,
@@ -151,7 +151,7 @@ impl Look {
         }))
     }
 
-    /// What the calls of one trunk add up to, or its refusal.
+    /// The sums of one trunk's calls, or its refusal.
     async fn sums(
         &self,
         trunks: &impl Trunks,
@@ -172,7 +172,7 @@ impl Look {
 }
 
 impl FeedPage {
-    /// This page and another trunk's in one order: complete as far as both are, the first `most` events at most.
+    /// This page and another trunk's in one order: complete as far as both are, with at most `most` events.
     #[must_use]
     pub fn beside(mut self, other: Self, most: usize) -> Self {
         self.events.extend(other.events);
@@ -180,7 +180,7 @@ impl FeedPage {
         Self {
             through: self.through.min(other.through),
             now: self.now.min(other.now),
-            // One that tells the directory nothing plans nothing.
+            // One that tells the directory nothing announces no plans.
             next_planned: self.next_planned.min(other.next_planned),
             goes_on: None,
             ..self

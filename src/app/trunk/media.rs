@@ -1,4 +1,4 @@
-//! What agents report, and what is kept of conversations.
+//! What agents report, and what is stored of conversations.
 
 use serde_json::Value;
 
@@ -7,10 +7,10 @@ use super::{Answer, Desk, Reader, TrunkRefusal, TrunkStore};
 use crate::domain::call::Report;
 use crate::domain::ids::{AgentId, CallId, OrgId};
 
-/// What is kept of a call.
+/// What is stored of a call's conversation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeptMedia {
-    /// What was said: a list of lines.
+    /// What was said: an array of lines.
     pub transcript: Option<Value>,
     /// Where the recording is.
     pub recording: Option<String>,
@@ -24,7 +24,7 @@ reply!(
 );
 reply!(Value: lines = Transcript(lines));
 
-/// Who talks in a call.
+/// The organisation and the agent of a call.
 type Talking = (OrgId, AgentId);
 reply!(Talking: (org, agent) = AgentOf(org, agent));
 

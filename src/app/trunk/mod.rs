@@ -1,9 +1,9 @@
 //! The trunk's object: how a command becomes rows, effects and an answer.
 //!
-//! [`TrunkActor`] is the whole object but for its storage, its alarm and its network. The order is
+//! [`TrunkActor`] is the whole object except for its storage, its alarm and its network. The order is
 //! always the same: read what is needed, decide, write the rows together, and only then answer and act. When a read or a
-//! write fails, the memory is no longer what the rows say: the shell drops the actor, and the next
-//! command builds it anew.
+//! write fails, memory no longer matches the rows: the shell drops the actor, and the next
+//! command rebuilds it.
 
 mod admission;
 mod callbacks;
@@ -82,7 +82,7 @@ use crate::domain::settings::Settings;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::{Carrier, Step, Trunk, TrunkRows};
 
-/// A trunk's object, but for its storage, its alarm and its network.
+/// A trunk's object, except for its storage, its alarm and its network.
 pub struct TrunkActor {
     trunk: Trunk,
     settings: Settings,
@@ -113,7 +113,7 @@ struct Desk<'a, 's, S> {
 
 type Answer<R> = Result<R, StoreFailed>;
 
-/// How many rows of the release before are rewritten at once: few, so that no admission waits for it.
+/// How many rows of the previous release are migrated at a time: few, so that no admission waits for it.
 const MIGRATED: usize = 50;
 
 impl TrunkActor {
@@ -131,8 +131,8 @@ impl TrunkActor {
         let lately = |at: &Timestamp| *at >= second_ago;
         let starts_from = CallId::floor(now - DISPATCH_DEADLINE);
         let starts = store.starts(starts_from, second_ago)?;
-        // Whenever a call was admitted, those that were open for long had been marked: what is open
-        // and not marked is younger than that, however long ago the object last ran.
+        // Whenever a call was admitted, those that had been open for long had been marked: what is open
+        // and not marked is newer than that, however long ago the object last ran.
         let newest = store.newest()?;
         let last_run = match newest {
             Some(newest) => admitted_before(store, newest)?.min(now),
@@ -157,7 +157,7 @@ impl TrunkActor {
         store.open_calls(recent, &mut |open| {
             let (id, dialed_at) = open.start();
             if id < starts_from {
-                // It waited for long, and was accepted before the others' starts begin.
+                // It waited long, and was accepted before the period that the others' starts cover.
                 dialed.extend(dialed_at);
             }
             match open {
@@ -184,7 +184,7 @@ impl TrunkActor {
         })
     }
 
-    /// What must be told to whom of news that somebody waits for: the organisation's directory, and of which moment.
+    /// The news somebody waits for that must be told: to which organisation's directory, and of which moment.
     #[must_use]
     pub fn nudge(&self) -> Option<(OrgId, Timestamp)> {
         let org = self.trunk.brief()?.config.org_id;
@@ -196,7 +196,7 @@ impl TrunkActor {
         self.feed.watch.heard(at);
     }
 
-    /// When the object must be woken next.
+    /// When the object must next be woken.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         let due = [
@@ -207,8 +207,8 @@ impl TrunkActor {
         self.trouble.wakes(due.into_iter().flatten().min())
     }
 
-    /// Whether something is to be done for its calls by a time of their own. Loaded anew, a trunk looks once for what is due:
-    /// so this is known after a tick.
+    /// Whether something is due for its calls at some time. A trunk that was just loaded looks once for what is due, so this is
+    /// only known after a tick.
     #[must_use]
     pub fn has_duties(&self) -> bool {
         self.trunk.next_due().is_some()
@@ -246,7 +246,7 @@ impl TrunkActor {
         fit.flatten().collect()
     }
 
-    /// Writes some rows of the release before anew. Returns whether there may be more.
+    /// Migrates some rows of the previous release. Returns whether there may be more.
     ///
     /// # Errors
     /// As for [`TrunkActor::handle`].
@@ -268,7 +268,7 @@ impl TrunkActor {
         Ok(!is_done)
     }
 
-    /// How many calls are held in memory, how many of them wait, and how many attempts of callbacks are out.
+    /// How many calls are in memory, how many of them wait, and how many callback attempts are out.
     #[must_use]
     pub fn held(&self) -> (usize, usize, usize) {
         let trunk = &self.trunk;
@@ -281,7 +281,7 @@ impl TrunkActor {
         self.trunk.outline()
     }
 
-    /// What a command finds done: what senders reported while nothing could be written, and what is due.
+    /// What must be done before a command: what senders reported while nothing could be written, and what is due.
     fn catch_up(&mut self, command: &TrunkCommand, now: Timestamp, step: &mut Step<'_>) {
         for outcome in &self.trouble.unwritten {
             let (call, attempt) = (outcome.call, outcome.attempt);
@@ -289,7 +289,7 @@ impl TrunkActor {
             self.trunk.delivered(call, attempt, result, now, step);
         }
         if command.counts_channels() && !planted(Fault::OverdueHoldsChannel) {
-            // What is over by now frees its channel first, however late its alarm is.
+            // A call that is over by now frees its channel first, however late its alarm is.
             self.trunk.tick(now, step);
         }
     }
@@ -341,12 +341,12 @@ impl TrunkActor {
         let changed = step.into_changed();
         let wrote = !changed.is_empty() || has_news || has_day;
         rows.finish()?;
-        // Before the rows of those that it counts: which of them are not kept, it tells.
+        // Before the rows of the attempts it counts: it tells which of them were not kept.
         self.count_redialed(store, has_redialed)?;
-        // Ids of what a campaign hands over were drawn before others': its calls are counted first, which names them.
+        // Ids of calls handed over by a campaign were drawn before others': the row that counts and names them is written first.
         self.count_day(store, has_day && hands_over)?;
         self.write(store, changed, has_news)?;
-        // Behind the calls that it counts: what a row tells is counted when this can't be written.
+        // After the calls that it counts: if this can't be written, they are counted from their rows.
         self.count_day(store, has_day && !hands_over)?;
         if let Some(at) = news {
             self.feed.watch.news(at);
@@ -367,7 +367,7 @@ impl TrunkActor {
 }
 
 impl TrunkActor {
-    /// Notes how many redials the day took, if that changed.
+    /// Stores how many follow-up attempts the day took, if that changed.
     fn count_redialed(&self, store: &impl TrunkStore, is_news: bool) -> Result<(), StoreFailed> {
         match self.trunk.redialed_today().filter(|_| is_news) {
             Some(redialed) => store.put_redialed(redialed),
@@ -375,7 +375,7 @@ impl TrunkActor {
         }
     }
 
-    /// Notes how many calls the day took, if that changed.
+    /// Stores how many calls the day took, if that changed.
     fn count_day(&self, store: &impl TrunkStore, is_news: bool) -> Result<(), StoreFailed> {
         match self.trunk.today().filter(|_| is_news) {
             Some(today) => store.put_day(today),
@@ -385,12 +385,12 @@ impl TrunkActor {
 }
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
-    /// What is due is done along with each command.
+    /// Whatever is due is done along with each command.
     fn tick(&self) -> Answer<()> {
         Ok(())
     }
 
-    /// The shell alone knows, and answers instead.
+    /// Only the shell knows, and answers instead.
     fn work(&self) -> Answer<Work> {
         Ok(Work::default())
     }

@@ -33,24 +33,24 @@ pub const TYPES: [&str; 12] = [
     CAMPAIGN_UPDATED,
 ];
 
-/// A type's place among them, as the log has it: new ones are added at the end.
+/// A type's index in [`TYPES`], as the log stores it: new ones are added at the end.
 pub(super) fn kind(name: &str) -> Option<u8> {
     let place = TYPES.iter().position(|known| *known == name)?;
     u8::try_from(place).ok()
 }
 
-/// Something that listeners are told.
+/// Something that listeners are told about.
 pub enum FeedItem<'a> {
     /// A call's transition.
     Transition(&'a Call, FeedEntry),
     /// A trunk's new state.
     State(TrunkId, &'a Logged),
-    /// A campaign, as it told of itself.
+    /// A campaign, as it last reported itself.
     Campaign(&'a LoggedCampaign),
 }
 
 impl FeedItem<'_> {
-    /// Where it stands in the feed.
+    /// Its place in the feed.
     pub fn place(&self) -> Position {
         match self {
             Self::Transition(call, told) => Position::new(told.at, call.id),
@@ -85,7 +85,7 @@ impl FeedItem<'_> {
     }
 }
 
-/// The type of a transition's event: at the end, the same as its callback's.
+/// The type of a transition's event: at the end, that of the call's callback.
 pub(super) fn name(call: &Call, transition: Transition) -> &'static str {
     match transition {
         Transition::Initiating => "call.initiating",
@@ -95,7 +95,7 @@ pub(super) fn name(call: &Call, transition: Transition) -> &'static str {
             CallStatus::Completed => "call.completed",
             CallStatus::Decline => "call.declined",
             CallStatus::RejectedCapacity => "call.rejected",
-            // An end is told of a terminal call alone: the last three never come.
+            // Only terminal calls have an end to report: the last three never occur.
             CallStatus::TriggerFailed
             | CallStatus::SipCallFailed
             | CallStatus::Initiating

@@ -1,4 +1,4 @@
-//! What a dialer is given of a call, and of the carrier that it goes to.
+//! What a dialer is given: a call, and the carrier that it goes to.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::domain::sealed::Sealed;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::{Carrier, GRANT, TrunkConfig};
 
-/// The carrier behind a trunk, as far as it takes to know who speaks for it.
+/// What identifies the carrier behind a trunk when it sends a webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CarrierCredentials {
     /// The organisation that the trunk belongs to.
@@ -27,7 +27,7 @@ impl CarrierCredentials {
         Self::over(config.org_id, &config.carrier)
     }
 
-    /// A carrier's; none behind a simulator.
+    /// A carrier's; `None` for a simulator.
     #[must_use]
     pub fn over(org: OrgId, carrier: &Carrier) -> Option<Self> {
         match carrier {
@@ -50,13 +50,13 @@ impl CarrierCredentials {
 pub struct DialOrder {
     /// The call's id, which also names its room.
     pub call: CallId,
-    /// What was asked for.
+    /// What was requested.
     pub request: CallRequest,
     /// The carrier to dial through.
     pub carrier: Carrier,
     /// The caller ID.
     pub trunk_phone: String,
-    /// What is kept of it.
+    /// What is to be stored of it.
     #[serde(rename = "keeps")]
     pub media_policy: MediaPolicy,
     /// When it was claimed, if it was.
@@ -65,20 +65,20 @@ pub struct DialOrder {
     pub ringing_at: Option<Timestamp>,
     /// When it was answered, if it was.
     pub answered_at: Option<Timestamp>,
-    /// Its agent said that it is done: whoever is still there is to be hung up on.
+    /// Its agent reported that it is finished: whoever is still in the room is hung up on.
     #[serde(default)]
     pub is_agent_done: bool,
-    /// Its phone may not ring then, and not later.
+    /// The moment from which its phone may no longer ring.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_after: Option<Timestamp>,
 }
 
 impl DialOrder {
-    /// How long whoever asked whether a phone may ring relies on the answer: less than [`GRANT`], by which it can be taken
-    /// back.
+    /// How long a dialer relies on the answer to whether a phone may ring: less than [`GRANT`], so that the permission has
+    /// lapsed before it can be taken back.
     const RELIED_ON: Span = Span(GRANT.0 * 3 / 4);
 
-    /// Whether somebody who asked then may still ring its phone.
+    /// Whether a dialer that asked at `asked_at` may still ring its phone.
     #[must_use]
     pub fn may_ring(&self, asked_at: Timestamp, now: Timestamp) -> bool {
         now <= asked_at + Self::RELIED_ON && self.not_after.is_none_or(|end| now < end)

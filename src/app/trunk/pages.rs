@@ -1,4 +1,4 @@
-//! Pages of calls: what they are asked for by, and what is found.
+//! Pages of calls: their filters, and what was found.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,21 +13,21 @@ use crate::domain::sorting::newest_first;
 use crate::domain::time::Timestamp;
 use crate::domain::to_json::to_json;
 
-/// How many rows an object looks at for one page. A filter that fits few calls would else read all that the object holds,
-/// and hold up every admission meanwhile.
+/// The most rows that an object scans for one page. Otherwise a filter that matches few calls would read everything the
+/// object has, and hold up every admission meanwhile.
 pub const SCAN_LIMIT: usize = 20_000;
 
 /// A call as its list shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
-    /// The call that the item is of.
+    /// The call's id.
     pub id: CallId,
     /// The item of the list, as JSON.
     pub item: String,
 }
 
 impl Shown {
-    /// A call at that moment.
+    /// A call as listed at that moment.
     #[must_use]
     pub fn of(call: &Call, now: Timestamp, settings: &Settings) -> Self {
         let accepted = planted(Fault::ShownStale).then(|| Call {
@@ -42,16 +42,16 @@ impl Shown {
     }
 }
 
-/// What one scan of closed calls found: those that a filter admits, newest first.
+/// What one scan of closed calls found: those that match a filter, newest first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scan<T = Call> {
-    /// A page of them at most.
+    /// At most a page of them.
     pub calls: Vec<T>,
-    /// The oldest row that was looked at, when the scan ended before the page was full and before the rows did.
+    /// The oldest row scanned, if the scan ended before the page was full and before the rows did.
     pub until: Option<CallId>,
 }
 
-/// What has a call's place in a list.
+/// Anything that has a call's place in a list.
 pub trait InList {
     /// The call whose place it has.
     fn call(&self) -> CallId;
@@ -70,8 +70,8 @@ impl InList for Shown {
 }
 
 impl<T: InList> Scan<T> {
-    /// One page out of several trunks'. Where one of them looked no further, the page ends for all: what others have that is
-    /// older comes after what that one may still have.
+    /// One page from those of several trunks. If one of them stopped scanning early, the page ends there for all: older calls
+    /// of the others come after those that one may still have.
     #[must_use]
     pub fn merge(found: Vec<Self>, limit: usize) -> Self {
         let until = found.iter().filter_map(|found| found.until).max();
@@ -83,47 +83,47 @@ impl<T: InList> Scan<T> {
     }
 }
 
-/// Whether a filter admits what it filters by: it is one of the values, or there are none.
+/// Whether a filter lets a value pass: it is one of those wanted, or none are given.
 pub fn admits<T: PartialEq>(wanted: &[T], is: T) -> bool {
     wanted.is_empty() || wanted.contains(&is)
 }
 
-/// Which calls a page shows.
+/// Which calls a page lists.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CallFilter {
-    /// Only with one of these statuses; with any when there is none.
+    /// Only those with one of these statuses; with any if empty.
     pub status: Vec<CallStatus>,
-    /// Only with this agent.
+    /// Only this agent's.
     pub agent: Option<AgentId>,
     /// Only to this number.
     pub phone: Option<E164>,
     /// Only to numbers that end with these digits.
     #[serde(default)]
     pub phone_ends: Option<LastDigits>,
-    /// Only those on the schedule, or none of those.
+    /// `true`: only those on the schedule; `false`: none of those.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheduled: Option<bool>,
-    /// Only those that failed so, or were ended before their time so.
+    /// Only those that failed with this code, or were ended early with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureCode>,
-    /// Only those whose outcome, in their agent's word, is this.
+    /// Only those whose agent reported this disposition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disposition: Option<String>,
     /// Only this campaign's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub campaign: Option<CampaignId>,
-    /// Only from then on.
+    /// Only those created at this moment or later.
     pub created_after: Option<Timestamp>,
-    /// Only before then.
+    /// Only those created before this moment.
     pub created_before: Option<Timestamp>,
     /// Only older than this call.
     pub before: Option<CallId>,
     /// Page size.
     pub limit: usize,
-    /// Of at most this many rows: see [`SCAN_LIMIT`].
+    /// The most rows to scan: see [`SCAN_LIMIT`].
     #[serde(rename = "examine")]
     pub scan_limit: usize,
-    /// Each as its list shows it: `Shown`.
+    /// Return each as its list shows it: `Shown`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shown: bool,
 }
@@ -155,7 +155,7 @@ impl CallFilter {
             && self.ceiling().is_none_or(|ceiling| call.id < ceiling)
     }
 
-    /// Whether what became of a call is what is asked for.
+    /// Whether a call has the result asked for.
     #[must_use]
     pub fn admits_result(&self, call: &Call) -> bool {
         let code = call.final_failure().map(|failure| failure.code);
@@ -164,13 +164,13 @@ impl CallFilter {
             && disposition.is_none_or(|wanted| call.disposition() == Some(wanted))
     }
 
-    /// Whether only calls are asked for of which all is known.
+    /// Whether the filter asks for results, which only finished calls have.
     #[must_use]
     pub fn is_of_results(&self) -> bool {
         self.failure.is_some() || self.disposition.is_some()
     }
 
-    /// All that the filter admits is below this id.
+    /// Everything that the filter lets pass is below this id.
     #[must_use]
     pub fn ceiling(&self) -> Option<CallId> {
         let before = self.created_before.map(CallId::floor);
@@ -181,16 +181,16 @@ impl CallFilter {
     }
 }
 
-/// Which callbacks a page shows.
+/// Which callbacks a page lists.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DeliveryFilter {
-    /// Only with one of these statuses; with any when there is none.
+    /// Only those with one of these statuses; with any if empty.
     pub status: Vec<DeliveryStatus>,
     /// Only older than this call's.
     pub before: Option<CallId>,
     /// Page size.
     pub limit: usize,
-    /// Of at most this many rows: see [`SCAN_LIMIT`].
+    /// The most rows to scan: see [`SCAN_LIMIT`].
     #[serde(rename = "examine")]
     pub scan_limit: usize,
 }

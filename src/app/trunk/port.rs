@@ -16,7 +16,7 @@ pub trait Trunks {
     async fn trunk(&self, tag: TrunkTag, command: &TrunkCommand)
     -> Result<TrunkReply, Unavailable>;
 
-    /// Has a helper of this name look; where there is none, whoever asks does it.
+    /// Has the helper of this name ask the trunks; without helpers, the caller asks them itself.
     async fn look(&self, _helper: &str, look: &Look) -> Result<TrunkReply, Unavailable>
     where
         Self: Sized,
@@ -29,8 +29,8 @@ pub trait Trunks {
 pub trait AskTrunk: Command<Asked = TrunkCommand, Answer = TrunkReply> {}
 impl<C: Command<Asked = TrunkCommand, Answer = TrunkReply>> AskTrunk for C {}
 
-/// One command to the object of the trunk with this tag. Fails when the object can't be reached, can't write its rows just now,
-/// or answers something else.
+/// Sends one command to the object of the trunk with this tag. Fails if the object can't be reached, can't write its rows at
+/// the moment, or answers with another command's reply.
 pub fn ask<W: Host + Trunks, C: AskTrunk>(
     world: &W,
     trunk: TrunkTag,
@@ -39,15 +39,15 @@ pub fn ask<W: Host + Trunks, C: AskTrunk>(
     Asked::new(world, send(world, trunk, command.into()))
 }
 
-// The same for all commands, so that it is compiled once.
+// Not generic over the command, so that it is compiled once.
 fn send<W: Trunks>(world: &W, trunk: TrunkTag, command: TrunkCommand) -> Sent<'_, TrunkReply> {
     Box::pin(async move { written(world.trunk(trunk, &command).await) })
 }
 
-/// What an object answered that could write its rows.
+/// The answer of an object that could write its rows.
 ///
 /// # Errors
-/// It could not, or it can't be reached.
+/// It could not write them, or can't be reached.
 pub fn written(answer: Result<TrunkReply, Unavailable>) -> Result<TrunkReply, Unavailable> {
     match answer {
         Ok(TrunkReply::NotWritten) => Err(Unavailable),

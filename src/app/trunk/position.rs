@@ -1,4 +1,4 @@
-//! Places in the live feed, what is asked of it and answered, and what a trunk's rows keep for it.
+//! Places in the live feed, its questions and answers, and what a trunk's rows keep for it.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use crate::domain::sorting::oldest_first;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::TrunkState;
 
-/// Stored and sent without the names of its two fields: there are many of these.
+/// Stored and sent without the names of its two fields, to save space: there are many of these.
 macro_rules! travels_as_pair {
     ($type:ident { $first:ident, $second:ident }) => {
         impl Serialize for $type {
@@ -27,12 +27,13 @@ macro_rules! travels_as_pair {
     };
 }
 
-/// A place in the feed: a moment, and a call whose transition it was. A trunk's own events and campaigns' bear the lowest ids.
+/// A place in the feed: a moment, and the call whose transition it was. A trunk's own events and campaigns' have the lowest
+/// ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// When it became known.
     pub at: Timestamp,
-    /// Of which call.
+    /// The call it is about.
     pub call: CallId,
 }
 
@@ -45,21 +46,22 @@ impl Position {
         Self { at, call }
     }
 
-    /// Before all that became known at `at`.
+    /// Before everything that became known at `at`.
     #[must_use]
     pub fn start_of(at: Timestamp) -> Self {
         Self::new(at, CallId::floor(Timestamp(0)))
     }
 
-    /// Where a trunk's state of `at` stands: before the calls of that moment, and not where another trunk's does.
+    /// The place of a trunk's state at `at`: before the calls of that moment, and different from that of another trunk's
+    /// state.
     #[must_use]
     pub fn of_state(at: Timestamp, trunk: TrunkId) -> Self {
         let first = Self::start_of(at).call.number();
         Self::new(at, CallId::of_number(first + (trunk.number() >> 96)))
     }
 
-    /// Where a campaign of `at` stands: behind trunks' states of that moment and before its calls, and not where another
-    /// campaign does.
+    /// The place of a campaign at `at`: after trunks' states of that moment and before its calls, and different from that of
+    /// another campaign.
     #[must_use]
     pub fn of_campaign(at: Timestamp, campaign: CampaignId) -> Self {
         let first = Self::start_of(at).call.number();
@@ -75,13 +77,13 @@ impl Position {
         Self::new(at, CallId::floor_of(row))
     }
 
-    /// Behind all that became known before `at`.
+    /// After everything that became known before `at`.
     #[must_use]
     pub fn before(at: Timestamp) -> Self {
         Self::new(at - Span(1), CallId::floor(Timestamp::MAX))
     }
 
-    /// Behind all that lies before this place, and before what lies at it.
+    /// After everything before this place, but before what is at it.
     #[must_use]
     pub fn just_before(self) -> Self {
         match self == Self::start_of(self.at) {
@@ -90,13 +92,13 @@ impl Position {
         }
     }
 
-    /// Sorts what has a place in the feed: two passes, of which the second leaves alone what bears one moment.
+    /// Sorts by place in the feed, in two passes: the second is stable, so items of one moment keep their order by call.
     pub fn sort<T>(items: &mut Vec<T>, place: impl Fn(&T) -> Self) {
         oldest_first(items, |item| place(item).call.number());
         oldest_first(items, |item| u128::from(place(item).at.0));
     }
 
-    /// As clients see it: moment and call, 22 bytes in base64url.
+    /// As clients see it: moment and call, 22 bytes, as base64url.
     #[must_use]
     pub fn cursor(&self) -> String {
         let mut bytes = self.at.0.to_be_bytes().to_vec();
@@ -105,7 +107,7 @@ impl Position {
         URL_SAFE.encode(bytes)
     }
 
-    /// Reads a cursor.
+    /// Parses a cursor.
     #[must_use]
     pub fn read(cursor: &str) -> Option<Self> {
         let bytes: [u8; 22] = URL_SAFE.decode(cursor)?.try_into().ok()?;
@@ -122,18 +124,18 @@ impl Position {
     }
 }
 
-/// Which events an answer holds.
+/// Which events an answer should contain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FeedFilter {
-    /// Only behind this place.
+    /// Only those after this place.
     pub after: Position,
-    /// Only of one of these types; of any when there is none.
+    /// Only those of one of these types; of any if empty.
     pub only: Vec<String>,
     /// The most events that a page may hold.
     pub limit: usize,
     /// How long the answer may wait for the first event.
     pub wait: Span,
-    /// Where to go on in the history, where it is looked through in slices and questions; 0 at its beginning.
+    /// The row at which to continue in the history, if it is read in slices by several questions; 0 at its beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slice: Option<u64>,
 }
@@ -141,9 +143,9 @@ pub struct FeedFilter {
 /// One event and its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FeedEvent {
-    /// Its cursor, before it is written as one.
+    /// Its place: what the cursor encodes.
     pub place: Position,
-    /// As clients read it.
+    /// As clients see it.
     pub event: Value,
 }
 
@@ -152,30 +154,31 @@ travels_as_pair!(FeedEvent { place, event });
 /// A trunk's answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FeedPage {
-    /// In their order.
+    /// In order of their places.
     pub events: Vec<FeedEvent>,
-    /// All that lies before is in `events`, or was left out by the filter.
+    /// Everything before this place is in `events`, or was left out by the filter.
     pub through: Position,
-    /// The present, as the trunk knows it.
+    /// The present, by the trunk's clock.
     pub now: Timestamp,
-    /// Where the history goes on; none when the look came to its end. In an answer: where it is to be asked next, since a question
-    /// looks at so many rows and came to no other place; then what it found so far is in `events`, in no part complete.
+    /// The row at which the history continues; `None` if the search reached its end. In an answer it is where to ask next,
+    /// since one question reads a bounded number of rows and did not get past `after`; `events` then has what was found so far,
+    /// none of it complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goes_on: Option<u64>,
-    /// Of later events the directory is told when they happen, but for those that are planned: this is the first of them. None
-    /// from a trunk that tells the directory nothing.
+    /// The directory is told of later events as they happen, except for planned ones, of which this is the first. `None` from
+    /// a trunk that tells the directory nothing.
     #[serde(rename = "foretold", default, skip_serializing_if = "Option::is_none")]
     pub next_planned: Option<Timestamp>,
 }
 
 impl FeedPage {
-    /// Whether who asked from this place on comes to another by it: by an event, or past what the filter left out.
+    /// Whether a listener who asked from `after` gets further with it: by an event, or past those left out by the filter.
     #[must_use]
     pub fn gets_on(&self, after: Position) -> bool {
         self.complete() > 0 || self.through.just_before() > after
     }
 
-    /// How many of its events are told, whatever the rows tell that were not looked at.
+    /// How many of its events may be handed out, whatever is in rows that were not read yet.
     #[must_use]
     pub fn complete(&self) -> usize {
         let complete = self
@@ -185,7 +188,7 @@ impl FeedPage {
         complete.count()
     }
 
-    /// This part of the history and the next, which is later in rows though not in moments: `most` events of them.
+    /// Joins this part of the history and the next, which is later by row, though not by moment: at most `most` events.
     #[must_use]
     pub fn then(mut self, next: Self, most: usize) -> Self {
         self.events.extend(next.events);
@@ -193,7 +196,7 @@ impl FeedPage {
         self.events.dedup_by_key(|event| event.place);
         Self {
             events: self.events,
-            // What the first part looked at has had other transitions since.
+            // Calls in the first part may have had more transitions since.
             through: next.through.min(Position::start_of(self.now)),
             now: self.now,
             next_planned: self.next_planned.min(next.next_planned),
@@ -202,7 +205,7 @@ impl FeedPage {
         .up_to(most)
     }
 
-    /// The first `most` events at most: complete as far as the first that is left out.
+    /// At most the first `most` events: complete as far as the first one left out.
     #[must_use]
     pub fn up_to(mut self, most: usize) -> Self {
         if let Some(left_out) = self.events.get(most).map(|event| event.place) {
@@ -212,7 +215,7 @@ impl FeedPage {
         self
     }
 
-    /// What is complete of it: not more than was asked for.
+    /// The part of it that is complete, with no more events than requested.
     #[must_use]
     pub fn cut(mut self, limit: usize) -> Self {
         self.events.retain(|event| event.place < self.through);
@@ -220,32 +223,32 @@ impl FeedPage {
         self.up_to(limit)
     }
 
-    /// Whether there is nothing, up to the present.
+    /// Whether there is nothing new up to the present.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         self.events.is_empty() && self.through == Position::start_of(self.now)
     }
 }
 
-/// A trunk's state and since when it is known.
+/// A trunk's state, and when it began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Logged {
-    /// Since when it is so.
+    /// When it began.
     pub at: Timestamp,
-    /// Active or not, and why.
+    /// Whether it takes calls, and within which limits.
     pub state: TrunkState,
 }
 
 travels_as_pair!(Logged { at, state });
 
-/// A campaign, as it told of itself.
+/// A campaign, as it reported itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoggedCampaign {
-    /// When it did.
+    /// When it reported.
     pub at: Timestamp,
-    /// Which it is.
+    /// The campaign.
     pub id: CampaignId,
-    /// As clients read it, in JSON.
+    /// As clients see it, in JSON.
     pub view: String,
 }
 
@@ -254,29 +257,29 @@ pub struct LoggedCampaign {
 pub struct FeedNotes {
     /// The trunk's states, oldest first.
     pub states: Vec<Logged>,
-    /// Since when late transitions are noted: somebody listens, with no pause of [`KEPT`](super::KEPT).
+    /// Since when late transitions have been noted: somebody has listened since then, with no pause of [`KEPT`](super::KEPT).
     #[serde(default)]
     pub logged_since: Option<Timestamp>,
     /// When somebody last listened, to the hour.
     pub listened_at: Option<Timestamp>,
-    /// The last that each campaign said, oldest first.
+    /// The latest report of each campaign, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub campaigns: Vec<LoggedCampaign>,
 }
 
-/// A transition, as it is found again.
+/// What it takes to find a transition again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LateTransition {
     /// When it became known.
     pub at: Timestamp,
-    /// Of which call: see [`CallId::row`].
+    /// The row of its call: see [`CallId::row`].
     pub row: u64,
-    /// Its type's place in [`TYPES`](super::TYPES).
+    /// Its type's index in [`TYPES`](super::TYPES).
     pub kind: u8,
 }
 
 impl LateTransition {
-    /// Where it stands in the feed.
+    /// Its place in the feed.
     pub(super) fn place(&self) -> Position {
         Position::of_row(self.at, self.row)
     }
@@ -312,7 +315,7 @@ mod tests {
         assert_eq!(before.call.number() + 1, call.number());
     }
 
-    /// What lies before `through` is nothing, for who knows all of the millisecond before it.
+    /// Moving `through` on adds nothing for a listener who already knows all of the millisecond before it.
     #[test]
     fn a_page_gets_on_by_an_event_or_by_its_place_and_by_the_next_millisecond_it_does_not() {
         let at = Timestamp(1_781_431_200_000);

@@ -1,4 +1,4 @@
-//! Calls as their organisation reads, lists and stops them.
+//! Reading, listing and cancelling an organisation's calls.
 
 use super::reply::reply;
 use super::{
@@ -15,18 +15,18 @@ use crate::domain::time::Timestamp;
 use crate::domain::to_json::to_json;
 use crate::domain::trunk::Wanted;
 
-/// How many live calls are told of at once.
+/// The most live calls in one answer.
 const LIVE: usize = 250;
-/// And so many to an edge of an earlier release, which asks for all: it shows no more, and counts no more as in use.
+/// The most for an edge of an earlier release, which asks for all: it shows no more, and counts no more as in use.
 const LIVE_AT_ONCE: usize = 1_000;
 
-/// One call, for a reader: none that is not its organisation's.
+/// One call, for a reader: `None` unless it belongs to the reader's organisation.
 pub type OneCall = Result<Option<Box<Call>>, TrunkRefusal>;
 
-/// Who holds a channel, all of them.
+/// All calls that hold a channel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiveNow {
-    /// They, oldest first.
+    /// The calls, oldest first.
     pub calls: Vec<Call>,
     /// How many calls wait for a channel.
     pub waiting: usize,
@@ -34,27 +34,27 @@ pub struct LiveNow {
     pub held_back: Vec<(AgentId, Timestamp)>,
 }
 
-/// Some of those who hold a channel.
+/// Some of the calls that hold a channel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiveSlice {
-    /// They, oldest first.
+    /// The calls, oldest first.
     pub calls: Vec<LiveCall>,
-    /// The row at which the next begin, if there are more.
+    /// The row at which the next ones begin, if there are more.
     pub next: Option<u64>,
     /// How many calls wait for a channel.
     pub waiting: usize,
-    /// The agents whose calls are held back, with when a call may find out whether each is back.
+    /// The agents whose calls are held back, each with when a call may probe it.
     pub held_back: Vec<(AgentId, Timestamp)>,
 }
 
-/// The status of one call, for a reader: none that is not its organisation's.
+/// The status of one call, for a reader: `None` unless it belongs to the reader's organisation.
 pub type OneStatus = Result<Option<StatusOf>, TrunkRefusal>;
 
 reply!(Box<Call>: call = Call(call));
 reply! {
-    /// What tells the status of a call.
+    /// The answer to a question for a call's status.
     pub enum StatusOf {
-        /// As clients read it, in JSON.
+        /// As clients see it, in JSON.
         Status(json: String),
         /// The call itself, from an object of an earlier release.
         Call(call: Box<Call>),
@@ -85,7 +85,7 @@ reply!(Scan { calls, until } = Calls(calls, until));
 /// A page of calls.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Listed {
-    /// As they are: so asks an edge of an earlier release, and so answers an object of one.
+    /// Whole calls: asked for by an edge of an earlier release, and answered by an object of one.
     Calls(Scan),
     /// Each as its list shows it.
     Shown(Scan<Shown>),
@@ -117,7 +117,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(call)
     }
 
-    /// Whether a reader is told anything of one call.
+    /// Whether this reader may not be told of any call, and why.
     pub(super) fn refuses(&self, reader: Reader) -> Option<TrunkRefusal> {
         let is_late = reader.good_until.is_some_and(|until| self.now >= until);
         let late = (is_late && !planted(Fault::LateHeeded)).then_some(TrunkRefusal::Late);
@@ -144,8 +144,8 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         self.trunk.call(id, self.step).filter(is_own)
     }
 
-    /// The one thing that is asked again and again: so it reads one row, and what it tells is written here, where the call is
-    /// in hand.
+    /// The one question that is asked again and again: it reads one row, and its answer is serialised here, where the call is
+    /// at hand.
     pub(super) fn status(&mut self, reader: Reader, id: CallId) -> Answer<OneStatus> {
         if let Some(refusal) = self.refuses(reader) {
             return Ok(Err(refusal));
@@ -180,7 +180,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
 
     pub(super) fn live(&mut self, reader: Reader) -> Answer<LiveNow> {
         self.trunk.refresh_all(self.now, self.step);
-        // What that found to be over makes room for who waits.
+        // Calls that turned out to be over make room for those that wait.
         self.trunk.tick(self.now, self.step);
         let ids: Vec<CallId> = self.trunk.live_calls().take(LIVE_AT_ONCE).collect();
         let mut calls = Vec::new();
@@ -247,11 +247,11 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             ..Wanted::default()
         };
         if filter.is_of_results() && filter.status.is_empty() {
-            // What is in progress has none; few that are over still have something to do.
+            // Calls in progress have none; a few of those that are over still have something to do.
             wanted.status = &CallStatus::TERMINAL;
         }
         if filter.scheduled == Some(true) {
-            // What is in progress is not on the schedule.
+            // Open calls are not on the schedule.
             wanted.below = Some(CallId::floor(Timestamp(0)));
         }
         self.trunk.refresh_all(self.now, self.step);
@@ -266,7 +266,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         }))
     }
 
-    /// Merges what is open, what is about to be written and what the rows hold, newest first.
+    /// Merges open calls, those about to be written and those in the rows, newest first.
     pub(super) fn page(
         &mut self,
         reader: Reader,
@@ -278,7 +278,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         let fits = |call: &Call| call.request.org == reader.org && admits(call);
         let changed = self.step.changed().filter(|call| fits(call));
         let mut calls: Vec<Call> = changed.cloned().collect();
-        // Older ones come with the rows beside them.
+        // Older ones come with the scan that reaches their rows.
         let from_row = closed.until.map_or(0, CallId::row);
         let wanted = Wanted { from_row, ..wanted };
         let open: Vec<CallId> = self.trunk.open_calls(wanted).collect();

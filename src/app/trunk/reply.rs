@@ -1,6 +1,6 @@
-//! What commands are answered with: each its own type, which travels as a variant of [`TrunkReply`].
+//! The commands' replies: each has its own type, which travels as a variant of [`TrunkReply`].
 //!
-//! The types stand in their desks' files, beside the handlers that return them.
+//! The types are in their desks' files, beside the handlers that return them.
 
 use super::{TrunkRefusal, TrunkReply, Work};
 use crate::app::asking::{Replies, Reply};
@@ -11,7 +11,7 @@ impl Replies for TrunkReply {
 
 /// How replies travel.
 macro_rules! reply {
-    // A choice, whose parts are called as they are in `TrunkReply`.
+    // An enum, whose variants have the same names in `TrunkReply`.
     ($(#[$meta:meta])* pub enum $reply:ident {
         $($(#[$about:meta])* $variant:ident $(($($part:ident: $of:ty),+))?),+ $(,)?
     }) => {
@@ -40,11 +40,11 @@ macro_rules! reply {
             }
         }
     };
-    // A struct of this name, and the variant of `TrunkReply` that it travels as.
+    // A struct of this name, and the variant of `TrunkReply` as which it travels.
     ($reply:ident { $($field:ident),+ } = $($variant:tt)+) => {
         reply!(@ $reply, ($reply { $($field),+ }), $($variant)+);
     };
-    // Another type: what it is called, and its variant.
+    // Another type: a pattern for its value, and its variant.
     ($reply:ty: $it:tt = $($variant:tt)+) => {
         reply!(@ $reply, ($it), $($variant)+);
     };
@@ -70,7 +70,7 @@ pub(super) use reply;
 reply!((): () = Done);
 reply!(Work: work = Work(work));
 
-/// What may not be there.
+/// For something that may not exist.
 impl<R: Into<Self>> From<Option<R>> for TrunkReply {
     fn from(reply: Option<R>) -> Self {
         reply.map_or(Self::Missing, R::into)
@@ -86,7 +86,7 @@ impl<R: Reply<TrunkReply>> Reply<TrunkReply> for Option<R> {
     }
 }
 
-/// What the object may refuse.
+/// For something that the object may refuse.
 impl<R: Into<Self>> From<Result<R, TrunkRefusal>> for TrunkReply {
     fn from(reply: Result<R, TrunkRefusal>) -> Self {
         reply.map_or_else(Self::Refused, R::into)

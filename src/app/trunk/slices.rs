@@ -1,4 +1,4 @@
-//! Questions that look at many rows, in slices: between two of them the object does its other work.
+//! Questions that read many rows, in slices: between two slices the object does its other work.
 
 use std::cell::Cell;
 
@@ -9,33 +9,33 @@ use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
-/// A trunk's report of itself takes so many slices at most.
+/// The most slices of a trunk's report on itself.
 const SLICES: usize = 400;
-/// A look into the feed's history reads so many rows, in all,
+/// The most rows that one question reads of the feed's history,
 pub const FEED_ROWS: usize = 20_000;
-/// of which a slice may take so many: those that it looks at, its late transitions, and the calls that are told of.
+/// and the most that one slice reads: the rows it scans, its late transitions, and the calls reported.
 const FEED_SLICE: usize = 1_200;
-/// And a slice of one that adds calls up: those that it looks at, and as many that are in progress among them, passed over
-/// in the one reading and looked at by themselves.
+/// The most that a slice of a sum reads: the rows it scans, and as many calls in progress among them, which the scan passes
+/// over and which are looked at one by one.
 const USAGE_SLICE: usize = 500;
 
-/// After so long a question is answered with what was found by then: where many look, each has its turn seldom.
+/// A question is answered with what was found within this time: where many ask, each one's turn comes rarely.
 pub const LONG: Span = Span(2_000);
 
-/// How many calls come out of a slice of a list at most: each is read, and written into the answer.
+/// The most calls that a slice of a list returns: each is read, and serialised into the answer.
 const CALLS: usize = 10;
 
-/// How much time a slice has, most of which is left for all else; and a while longer for so many calls a millisecond that are
-/// told of.
+/// How long a slice's turn lasts, most of which is left for other work; and how many calls are reported per further
+/// millisecond.
 const SLICE_TAKES: Span = Span(5);
 const CALLS_TOLD_PER_MS: u64 = 4;
-/// An answer with no more than that waits for nobody.
+/// An answer with no more calls or events than this waits for nobody.
 const FEW: usize = 20;
 
-/// A question, and what its slices found so far.
+/// A question, and what its slices have found so far.
 pub struct Slices {
     next: TrunkCommand,
-    /// Rows that may still be looked at, or slices.
+    /// How many more rows, or slices, may be read.
     left: usize,
     /// How many calls or events are wanted.
     limit: usize,
@@ -46,7 +46,7 @@ pub struct Slices {
 }
 
 impl Slices {
-    /// A question that is answered in slices of this many rows, or in one piece.
+    /// Splits a question into slices of this many rows, or leaves it in one piece.
     #[must_use]
     pub fn of(mut command: TrunkCommand, slice: usize) -> Self {
         let slice = match planted(Fault::SeenAtOnce) {
@@ -63,7 +63,7 @@ impl Slices {
             TrunkCommand::List(_, filter) => list(&mut filter.limit, &mut filter.scan_limit),
             TrunkCommand::Deliveries(_, filter) => list(&mut filter.limit, &mut filter.scan_limit),
             TrunkCommand::Feed(_, filter) => {
-                // Where a question before it got no further than to a row.
+                // If an earlier question got no further than a row.
                 filter.slice = Some(filter.slice.unwrap_or(0));
                 (FEED_ROWS, filter.limit)
             }
@@ -90,12 +90,12 @@ impl Slices {
         self.next.clone()
     }
 
-    /// It has taken long: the next slice is the last.
+    /// It has taken long: the next slice is its last.
     pub fn ends(&mut self) {
         self.left = 0;
     }
 
-    /// The next slice has read so many rows of the object. Where that counts, this one may be the last.
+    /// The slice about to be taken read this many of the object's rows. If they are limited, it may be the last.
     pub fn has_read(&mut self, rows: usize) {
         let counts = match self.next {
             TrunkCommand::Feed(..) => !planted(Fault::FeedUnbounded),
@@ -113,8 +113,8 @@ impl Slices {
         self.fresh
     }
 
-    /// Takes a slice's reply; returns the answer when it is complete, and whether who asked waits for its turn, with the answer
-    /// or with the next slice.
+    /// Takes a slice's reply. Returns the answer if it is complete, and whether the caller must wait for its turn before it
+    /// passes the answer on or asks for the next slice.
     pub fn take(&mut self, reply: TrunkReply) -> (Option<TrunkReply>, bool) {
         let answer = self.add(reply);
         let is_small = std::mem::take(&mut self.is_first) && self.fresh <= FEW;
@@ -159,7 +159,7 @@ impl Slices {
             }
             (TrunkCommand::Vitals(_), TrunkReply::Vitals(vitals)) => {
                 *left = left.saturating_sub(1);
-                // Before the directory's first word there is nothing to count.
+                // Before the directory's first brief there is nothing to count.
                 let is_done = vitals.counts.is_some() || vitals.of.is_none();
                 (is_done || *left == 0).then_some(TrunkReply::Vitals(vitals))
             }
@@ -174,8 +174,8 @@ impl Slices {
                     *found = Some(TrunkReply::Feed(page));
                     return None;
                 }
-                // However many calls began shortly before the place that is asked for, whoever asks comes past them: the cursor
-                // knows no rows, and this answer does.
+                // However many calls began shortly before the place asked for, the caller gets past them: the cursor knows no
+                // rows, but this answer does.
                 let stays = page.goes_on.is_some() && !page.gets_on(filter.after);
                 Some(TrunkReply::Feed(
                     match stays && !planted(Fault::FeedStandsStill) {
@@ -189,12 +189,13 @@ impl Slices {
     }
 }
 
-/// Those who ask an object for many rows wait for each other, so that all else comes between.
+/// Readers of many rows of an object take turns, so that its other work comes in between.
 #[derive(Default)]
 pub struct Turns(Cell<Timestamp>);
 
 impl Turns {
-    /// How long somebody waits who was told of this many calls: for what the one before took here, and takes to be told.
+    /// How long a reader that was given this many calls waits: as long as the slice before takes here, and its answer to be
+    /// written.
     #[must_use]
     pub fn wait(&self, calls: usize, now: Timestamp) -> Span {
         let told = u64::try_from(calls).unwrap_or_default() / CALLS_TOLD_PER_MS;
@@ -214,7 +215,7 @@ fn so_far(found: &mut Option<TrunkReply>) -> Vec<Call> {
     }
 }
 
-/// Keeps a page for its next slice, or returns it when it is complete.
+/// Stores a page for its next slice, or returns it if it is complete.
 fn keep<T>(
     so_far: &mut Option<TrunkReply>,
     (page, is_done): (Scan<T>, bool),
@@ -228,7 +229,7 @@ fn keep<T>(
     None
 }
 
-/// Adds a slice to a list, which goes on below it unless it is complete.
+/// Appends a slice to a list, which continues below it unless it is complete.
 fn page<T: InList + Clone>(
     mut calls: Vec<T>,
     mut slice: Scan<T>,
@@ -237,11 +238,11 @@ fn page<T: InList + Clone>(
     (before, scan_limit, most): (&mut Option<CallId>, &mut usize, usize),
 ) -> (Scan<T>, bool) {
     if let Some(until) = slice.until {
-        // What is older comes with the rows that are.
+        // Older calls come with the rows of their age.
         slice.calls.retain(|call| call.call() >= until);
     }
     let last = slice.calls.last().map(InList::call);
-    // One that is full was cut off behind its last call.
+    // A full one was cut off after its last call.
     let goes_on = last.filter(|_| slice.calls.len() >= most).or(slice.until);
     calls.extend(slice.calls);
     if goes_on.is_some() && planted(Fault::SliceSkips) {

@@ -1,50 +1,50 @@
-//! What calls add up to, as it is asked for and told.
+//! Sums of calls: the question and its answer.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::usage::{GroupBy, Hour, Tally};
 
-/// How many rows are read for one answer: whoever asks goes on where it ended.
+/// The most rows read for one answer: the caller continues where it ended.
 pub const USAGE_SCAN: usize = 20_000;
 
-/// What calls add up to, apart by what they are told by.
+/// Sums of calls, by the key that they are grouped by, in its order.
 pub type Sums = Vec<(Option<String>, Tally)>;
 
-/// Which calls are added up, and by what.
+/// Which calls are added up, and how they are grouped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UsageFilter {
     /// From this hour on.
     pub from: Hour,
-    /// Up to this hour, which is not among them.
+    /// Up to this hour, exclusive.
     pub to: Hour,
-    /// What they are told by.
+    /// How they are grouped.
     pub by: GroupBy,
-    /// How many calls may be looked at.
+    /// The most calls to read.
     pub scan_limit: usize,
-    /// What was added up before.
+    /// What has been added up already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub so_far: Option<UsageSoFar>,
 }
 
-/// What was added up, and how far.
+/// What has been added up, and how far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct UsageSoFar {
-    /// Of whole hours.
+    /// The sums of whole hours.
     pub sums: Sums,
-    /// The hour that is next; the end, when all is told.
+    /// The next hour; the end if all is done.
     pub hour: Hour,
-    /// Where in it, if it was begun: see [`CallId::row`].
+    /// The row to continue at, if the hour was begun: see [`CallId::row`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<u64>,
-    /// What it came to so far.
+    /// What that hour has come to so far.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub part: Sums,
-    /// As of which departure.
+    /// The last departure that it takes into account.
     #[serde(default)]
     pub departure: u64,
 }
 
-/// Adds what has the same key.
+/// Adds a tally to the sum with the same key.
 pub fn add(sums: &mut Sums, key: Option<String>, tally: &Tally) {
     match sums.binary_search_by(|(known, _)| known.cmp(&key)) {
         Ok(at) => {

@@ -1,4 +1,4 @@
-//! Numbers that are not to be called. What is known of a number is asked before the object decides: see [`TrunkActor::questions`].
+//! Suppressed numbers. What is known of a number is asked before the object decides: see [`TrunkActor::questions`].
 
 use super::campaigns::{questions_of_check, questions_of_round};
 use super::reply::reply;
@@ -14,25 +14,25 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Timestamp;
 use crate::domain::trunk::{Step, Terms, Withdrawn};
 
-/// How far a trunk is with taking back its calls to some numbers.
+/// How far a trunk has got with taking back its calls to some numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suppressed {
-    /// The row from which on it is to be told again.
+    /// The row from which to tell it again.
     pub next: Option<u64>,
-    /// A phone may ring just now: it is to be told again then.
+    /// A phone may ring right now: tell it again at this moment.
     pub again_at: Option<Timestamp>,
 }
 
 reply!(Suppressed { next, again_at } = Suppressed { next, again_at });
 
-/// Whose call it is, and to which number.
+/// The organisation and the number of a call.
 type Called = (OrgId, E164);
 reply!(Called: (org, phone) = NumberOf(org, phone));
 
 impl TrunkActor {
-    /// What must be known of numbers before a command is carried out: whether they may be called, and a place among their dials.
-    /// A decision takes no time, and asking does: what is known by then need not be known any more when it is decided. A number
-    /// that is suppressed meanwhile is told of to this object as well, which then takes the call back.
+    /// The questions about numbers that must be answered before a command is carried out: whether they may be called, and a
+    /// place among their dials. A decision takes no time, but asking does: the answers may be out of date when they are used.
+    /// This object is also told of a number suppressed meanwhile, and then takes the call back.
     ///
     /// # Errors
     /// Rows can't be read.
@@ -94,7 +94,7 @@ impl TrunkActor {
             .question(&trigger.request, terms, is_tried, now, step)
     }
 
-    /// Whose trunk it is, once that is known.
+    /// The organisation of the trunk, once it is known.
     #[must_use]
     pub fn org(&self) -> Option<OrgId> {
         self.trunk.brief().map(|brief| brief.config.org_id)
@@ -113,7 +113,8 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         is_taken.then_some(take.ticket.1)
     }
 
-    /// Whether a call may be placed to a number, and what contact limits say. What is wrong with the request itself comes first.
+    /// Whether a call may be placed to a number, and until when contact limits rule it out. Faults of the request itself come
+    /// first.
     pub(super) fn check_number(
         &self,
         request: &CallRequest,
@@ -135,8 +136,8 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         }
     }
 
-    /// Whether a dialer may have a call: its number may be called, by the word of whoever knows. Without a word nobody gets it,
-    /// and it is handed out again.
+    /// Whether a dialer may have a call: only if those who know say that its number may be called. Without their answer
+    /// nobody gets it, and it is handed out again.
     pub(super) fn may_be_called(&mut self, id: CallId) -> bool {
         if !self.trunk.asks_of_numbers() || !self.trunk.may_be_claimed(id) {
             return true;
@@ -164,7 +165,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
                 self.trunk.limited(id, until, self.now, self.step);
                 false
             }
-            // Limits may have come or changed meanwhile.
+            // Limits may have been added or changed meanwhile.
             (Contact::Free, take)
                 if self.now > asked.at + MARGIN && take.is_some()
                     || !Take::are_alike(take.as_deref(), now_asked.take.as_deref()) =>
@@ -181,7 +182,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         }
     }
 
-    /// What is told of numbers once this is written.
+    /// The errands about numbers once this is written.
     pub(super) fn contact_errands(&mut self, id: CallId, gives_back: bool) -> Vec<ContactErrand> {
         let Some(call) = self.trunk.call(id, self.step).cloned() else {
             return Vec::new();

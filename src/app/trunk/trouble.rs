@@ -1,8 +1,8 @@
-//! What an object does while its rows can't be written: its storage is full, most likely, though admission ends before it is.
+//! What an object does while its rows can't be written: most likely its storage is full, though admission stops before it is.
 //!
-//! Nothing is admitted and no attempt of a callback begins. What receivers said by then stays in memory until a row tells it,
-//! and their attempts stay out, so that none is made again for want of its result. Calls that may leave do: that makes room.
-//! The longer it lasts, the less often a write is tried: each one that fails costs a load of the object.
+//! Nothing is admitted and no callback attempt begins. Receivers' answers that have arrived stay in memory until a row has
+//! them, and their attempts stay in progress, so that none is repeated for lack of its result. Calls that may leave do so: that
+//! makes room. The longer it lasts, the less often a write is tried: each one that fails costs a reload of the object.
 
 use super::callbacks::{Attempted, Begun};
 use super::store::StoreFailed;
@@ -14,14 +14,14 @@ use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
-/// How long it is waited after the second failure in a row; each further one doubles that, up to [`PAUSE_MAX`]. A single one
-/// is nobody's concern but who asked.
+/// The pause after the second failure in a row; each further one doubles it, up to [`PAUSE_MAX`]. A single failure concerns
+/// only its caller.
 const PAUSE: Span = Span(100);
 const PAUSE_MAX: Span = Span(5_000);
-/// How many results are kept at most: more than attempts can be out, those of an object that was lost included.
+/// The most results kept: more than there can be attempts in progress, including those of an object that was lost.
 const KEPT: usize = 100;
 
-/// The outcome of an attempt.
+/// The result of an attempt.
 #[derive(Clone)]
 pub(super) struct Outcome {
     pub call: CallId,
@@ -29,14 +29,14 @@ pub(super) struct Outcome {
     pub result: AttemptResult,
 }
 
-/// What is known of writes that failed.
+/// What is known of failed writes.
 #[derive(Clone, Default)]
 pub(super) struct Trouble {
-    /// How many in a row.
+    /// Failures in a row.
     failures: u32,
-    /// None is tried before.
+    /// No write is tried before this moment.
     until: Timestamp,
-    /// Results that no row tells.
+    /// Results that no row has yet.
     pub unwritten: Vec<Outcome>,
 }
 
@@ -45,7 +45,7 @@ impl Trouble {
         self.failures > 0
     }
 
-    /// Whether a write would be tried too early.
+    /// Whether it is too early to try a write.
     pub fn is_early(&self, now: Timestamp) -> bool {
         self.is_there() && now < self.until
     }
@@ -76,7 +76,7 @@ impl Trouble {
         }
     }
 
-    /// When the object must wake, given when it must for other things.
+    /// When the object must wake, given when other work is due.
     pub fn wakes(&self, due: Option<Timestamp>) -> Option<Timestamp> {
         match (self.is_there(), due) {
             (false, due) => due,
@@ -86,17 +86,17 @@ impl Trouble {
     }
 }
 
-/// How a command is carried out.
+/// Whether due work is done along with a command.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
-    /// What is due is done along with it.
+    /// It is.
     Whole,
-    /// By itself: nothing is written that need not be.
+    /// It is not: nothing is written unless it must be.
     Alone,
 }
 
 impl TrunkCommand {
-    /// Whether its answer is as good when what is due waits.
+    /// Whether its answer is just as good if due work waits.
     fn only_reads(&self) -> bool {
         matches!(
             self,
@@ -124,8 +124,7 @@ impl TrunkCommand {
 }
 
 impl TrunkActor {
-    /// Carries out one command: rows are written, the answer is true, and what comes beside it must
-    /// be sent.
+    /// Carries out one command. When it returns, rows are written and the answer is true; what comes with it must be sent.
     ///
     /// # Errors
     /// When rows can't be read or written. The actor is then unusable: see [`TrunkActor::succeed`].
@@ -138,7 +137,7 @@ impl TrunkActor {
         self.handle_knowing(store, command, &Words::default(), now)
     }
 
-    /// The same for a command whose [`TrunkActor::questions`] were asked: what is not answered there is unknown.
+    /// The same for a command whose [`TrunkActor::questions`] were asked: whatever `words` does not answer is unknown.
     ///
     /// # Errors
     /// As for [`TrunkActor::handle`].
@@ -182,7 +181,7 @@ impl TrunkActor {
         let is_early = self.trouble.is_early(now);
         let without = |reply| Ok((reply, Outgoing::default()));
         match &command {
-            // Nothing else is written along with what makes room: no failure of that undoes it.
+            // Nothing else is written along with what makes room, so no failure of another write undoes it.
             TrunkCommand::Forget(_) => {
                 return self.carry_out(store, command, words, now, Way::Alone);
             }
@@ -205,12 +204,12 @@ impl TrunkActor {
             {
                 return without(TrunkReply::NotWritten);
             }
-            // Nothing is granted that could not be kept.
+            // Nothing is granted that could not be stored.
             TrunkCommand::CampaignRound(_) if is_early || !self.retention.has_room(store) => {
                 return without(TrunkReply::NotWritten);
             }
             TrunkCommand::Begin { .. } if is_early => return without(None::<Begun>.into()),
-            // It is handed out again by itself, at a time when it may be written that somebody dials it.
+            // It is handed out again by itself, when it can be written that somebody dials it.
             TrunkCommand::Claim(_) if is_early && !planted(Fault::ClaimedInVain) => {
                 return without(Vec::<DialOrder>::new().into());
             }
@@ -224,8 +223,8 @@ impl TrunkActor {
         }
     }
 
-    /// A step is over that told what was to be told. If it wrote a row, whatever was in the way of that is over; one that had
-    /// nothing to write proves nothing.
+    /// A step that reported everything it had to is over. If it wrote a row, whatever prevented writes is over too; a step
+    /// with nothing to write proves nothing.
     pub(super) fn stepped(&mut self, wrote: bool) {
         self.trouble.unwritten.clear();
         if wrote {
@@ -233,8 +232,8 @@ impl TrunkActor {
         }
     }
 
-    /// Takes the place of an actor that a failed write made unusable, in the same object: what that one had handed out is
-    /// still on its way, and what it was told is still true.
+    /// Takes the place of an actor that a failed write made unusable, in the same object: what it had handed out is still
+    /// under way, and what it was told is still true.
     pub fn succeed(&mut self, before: Self) {
         self.feed.watch.succeed(before.feed.watch);
         self.retention = before.retention;
@@ -244,7 +243,7 @@ impl TrunkActor {
         if planted(Fault::ResultForgotten) {
             self.trouble.unwritten.clear();
         }
-        // While what is known of attempts is what the rows say: some of these writes may have gone through.
+        // While only the rows tell what is known of attempts: some of these writes may have gone through.
         for outcome in &self.trouble.unwritten {
             self.trunk.came_back(outcome.call, outcome.attempt);
         }

@@ -1,6 +1,6 @@
-//! Usage: what a trunk's calls add up to, by the hour in which each was accepted or refused.
+//! Usage: sums of a trunk's calls, by the hour in which each was accepted or refused.
 //!
-//! Calls that are there are looked at, hour by hour, a slice at a time; hours whose rows tell of all of their calls are not.
+//! Calls are read hour by hour, a slice at a time, except in hours whose own row already counts all of their calls.
 
 use super::hours::{HOUR_COSTS, settle};
 use super::reply::reply;
@@ -15,11 +15,11 @@ use crate::domain::usage::{GroupBy, Hour, Share};
 
 reply!(UsageSoFar: so_far = Usage(so_far));
 
-/// So many shares of an hour's row take as long to read as a call does.
+/// Reading this many shares of an hour's row takes as long as reading one call.
 const SHARES_A_CALL: usize = 8;
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
-    /// Adds up as many calls as the filter allows to be looked at.
+    /// Adds up as many calls as the filter allows to be read.
     pub(super) fn usage(
         &mut self,
         reader: Reader,
@@ -55,7 +55,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
                     left -= self.count_some(&mut so_far, &filter, &trunk, (row, left))?;
                 }
                 Some(_) => {
-                    // What has left since may have been counted, or not: the hour begins anew.
+                    // Calls that have left since may have been counted or not: the hour starts over.
                     (so_far.row, so_far.part) = (None, Sums::new());
                     left = left.saturating_sub(HOUR_COSTS);
                 }
@@ -64,7 +64,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(Ok(so_far))
     }
 
-    /// Goes to the next hour of which there is anything to tell; returns how many shares its row has.
+    /// Moves to the next hour in which there is anything to count; returns how many shares its row has.
     fn begin_hour(
         &mut self,
         so_far: &mut UsageSoFar,
@@ -79,7 +79,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             true => Some(so_far.hour),
             false => {
                 let open = self.first_open(from, to);
-                // Those in progress, of which there may be thousands, need not be passed over.
+                // Open calls, of which there may be thousands, need not be passed over.
                 let until = open.map_or(to, CallId::row);
                 let row = self.store.calls_from(from, until, 1)?;
                 let row = row.first().map(|call| call.id);
@@ -117,7 +117,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(shares)
     }
 
-    /// Counts those that have left since then from the rows that are still to be looked at. `false` when these are not known.
+    /// Adds those calls among the rows not read yet that have left since. `false` if these are not known.
     fn count_departed(
         &self,
         so_far: &mut UsageSoFar,
@@ -133,12 +133,12 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         true
     }
 
-    /// The first call between these rows that is not as its row has it.
+    /// The first call between these rows whose row may be out of date.
     fn first_open(&self, from: u64, to: u64) -> Option<CallId> {
         in_hand(self.trunk, self.step, from, to).min()
     }
 
-    /// Counts calls of an hour from a row on; returns how many it looked at.
+    /// Counts an hour's calls from a row on; returns how many were read.
     fn count_some(
         &mut self,
         so_far: &mut UsageSoFar,
@@ -180,7 +180,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
     }
 }
 
-/// The calls between these rows that are in progress, or about to be written.
+/// The calls between these rows that are open, or about to be written.
 fn in_hand<'a>(
     trunk: &'a Trunk,
     step: &'a Step<'_>,

@@ -1,8 +1,8 @@
-//! Whether the organisation's directory must hear that there is news: who listens waits there, for all trunks at once.
+//! Whether the organisation's directory must hear that there is news: listeners wait there, for all trunks at once.
 //!
-//! Whoever asked a trunk holds that its part was complete up to then. So what happens later is worth a word to the directory,
-//! and one word is enough: until somebody asks again, all who listen will come for it, and find what else there is by then.
-//! A word is owed until the directory took it. Where nobody ever asks, none is said.
+//! A listener who asked a trunk relies on its answer being complete up to then. So the directory must be told of anything
+//! later, and telling it once is enough: all listeners then come to ask, and find whatever else has happened by then. The news is
+//! owed until the directory has taken it. While nobody asks, nothing is told.
 
 use super::position::FeedNotes;
 use crate::domain::call::RECENT;
@@ -11,25 +11,26 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::Trunk;
 
-/// How long after it was last noted that somebody listens it is taken that nobody does any more: longer than listeners leave a quiet
-/// trunk alone.
+/// How long after the last note of a listener the trunk assumes that somebody still listens: longer than listeners leave a
+/// quiet trunk alone.
 pub const LISTENED_FOR: Span = Span::from_secs(3 * 3_600);
 
-/// What a trunk knows of those who wait for its news. In memory alone; 0 is never.
+/// What a trunk knows of those who wait for its news. In memory only; 0 means never.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Watch {
-    /// When it was last asked: nobody holds that it was complete any later.
+    /// When it was last asked: nobody relies on its being complete any later.
     asked_at: Timestamp,
-    /// When there was news last.
+    /// When there was last news.
     news_at: Timestamp,
-    /// The latest of these moments that the directory took.
+    /// The latest of those moments that the directory has taken.
     heard: Timestamp,
-    /// The one that it must hear of.
+    /// The moment that the directory must still be told of.
     owed: Timestamp,
 }
 
 impl Watch {
-    /// As the rows tell; `newest` is the newest call. Somebody may have asked up to now, and what happened last may be untold.
+    /// From the rows; `newest` is the newest call. Somebody may have asked up to now, and the latest news may not have been
+    /// told.
     pub fn load(notes: &FeedNotes, trunk: &Trunk, newest: Option<CallId>, now: Timestamp) -> Self {
         let listened_at = notes.listened_at;
         if listened_at.is_none_or(|last| now >= last + LISTENED_FOR) {
@@ -53,13 +54,13 @@ impl Watch {
         watch
     }
 
-    /// Takes the place of what was known before a write failed, of which something may be in the rows.
+    /// Takes over what was known before a failed write, part of which may be in the rows.
     pub fn succeed(&mut self, before: Self) {
         *self = before;
         self.news(before.asked_at);
     }
 
-    /// Somebody asks, and is told what became known before now.
+    /// Somebody asks, and is told what became known before `now`.
     pub fn asked(&mut self, now: Timestamp) {
         if planted(Fault::AskedOnce) && self.asked_at > Timestamp(0) {
             return;
@@ -70,22 +71,22 @@ impl Watch {
         }
     }
 
-    /// There is news. What is owed of other news stays owed: it may be another who asked meanwhile.
+    /// There is news. Earlier news that is owed stays owed: a different listener may have asked meanwhile.
     pub fn news(&mut self, at: Timestamp) {
         self.news_at = self.news_at.max(at);
-        // Once the directory heard of something since anybody asked, all who listen come anyway.
+        // If the directory has been told of anything since the last question, all listeners come anyway.
         if self.heard < self.asked_at {
             self.owed = self.owed.max(at);
         }
     }
 
-    /// The moment that the directory must hear of.
+    /// The moment that the directory must be told of, if any.
     #[must_use]
     pub fn owed(&self) -> Option<Timestamp> {
         (self.owed > Timestamp(0)).then_some(self.owed)
     }
 
-    /// The directory took it.
+    /// The directory has taken the news of that moment.
     pub fn heard(&mut self, at: Timestamp) {
         self.heard = self.heard.max(at);
         if self.heard >= self.asked_at || self.owed <= at {

@@ -1,5 +1,5 @@
-//! Calls whole, a page at a time, for whoever takes all that is kept of them: each with its metadata, what was said in it, and
-//! what became of its callback.
+//! Complete calls, a page at a time, for exports of everything that is stored: each with its metadata, its transcript, and
+//! its callback's delivery.
 
 use super::reply::reply;
 use super::{Answer, CallFilter, Desk, Reader, Shown, StoreFailed, TrunkRefusal, TrunkStore};
@@ -11,15 +11,15 @@ use crate::domain::ids::CallId;
 use crate::domain::object::object;
 use crate::domain::to_json::to_json;
 
-/// A page ends with the call that makes it so many bytes long.
+/// A page ends with the call that brings it to this many bytes.
 const FULL: usize = 524_288;
 
-/// Calls whole, newest first.
+/// Complete calls, newest first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WholePage {
-    /// Each with its lines.
+    /// Each call with its lines.
     pub calls: Vec<Shown>,
-    /// The oldest that was looked at, when the page ended before its limit and before the rows did.
+    /// The oldest one looked at, if the page ended before its limit and before the rows did.
     pub until: Option<CallId>,
 }
 
