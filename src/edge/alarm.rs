@@ -1,4 +1,4 @@
-//! An object's one alarm, in its storage.
+//! An object's single alarm, in its storage.
 
 use worker::State;
 
@@ -8,7 +8,7 @@ use crate::app::alarm::Alarm;
 use crate::app::telemetry::{Event, Text};
 use crate::domain::time::Timestamp;
 
-/// Wakes the object at `due`, or earlier. Returns whether that took a write.
+/// Sets the alarm so that the object wakes at `due` or earlier. Returns whether that took a write.
 pub async fn set(alarm: &Alarm, object: &State, due: Timestamp) -> bool {
     if !alarm.wants(due, now()) {
         return false;
@@ -22,8 +22,8 @@ pub async fn set(alarm: &Alarm, object: &State, due: Timestamp) -> bool {
     true
 }
 
-/// Whether the alarm of an object that has something to do was lost; then it is set anew. Nothing was, if the object
-/// `is_new` to memory and its alarm fires at this moment.
+/// Whether the alarm of an object that has work to do was lost; if so, the next `set` writes it again. It was not lost if the
+/// object `is_new` in memory, as its alarm may be firing right now.
 pub async fn is_lost(alarm: &Alarm, object: &State, is_new: bool) -> bool {
     let pending = platform::get_alarm(object).await;
     let has_none = pending.is_ok_and(|pending| pending.as_f64().is_none());

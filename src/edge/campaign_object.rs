@@ -1,7 +1,7 @@
 //! The campaign's Durable Object: storage, alarm and network around [`CampaignActor`].
 //!
-//! A command runs to its end in one turn. Beside the commands one exchange with the trunk is under way at a time: whoever finds that
-//! something is to be asked asks on until nothing is.
+//! A command is carried out without interruption. Besides commands, one exchange with the trunk is under way at a time: whoever
+//! finds that there is something to ask keeps asking until there is nothing left.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -28,13 +28,13 @@ use crate::app::trunk::StoreFailed;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::to_json::to_json;
 
-/// How soon an object whose storage failed tries again.
+/// How soon an object tries again after its storage failed.
 const AGAIN: Span = Span(5_000);
-/// What is due within this time is waited for; for what is due later the alarm is set.
+/// Work due within this time is waited for; for later work the alarm is set.
 const SOON: Span = Span(10_000);
-/// So soon an object wakes that died while it asked, or waited to ask.
+/// How soon an object wakes that died while it asked, or waited to ask.
 const WAKES_AFTER: Span = Span(10_000);
-/// How long somebody waits at most for calls to be taken back, and how often it is looked.
+/// The longest that a caller waits for calls to be taken back, and how often that is checked.
 const PATIENCE: Span = Span(8_000);
 const LOOKS_MS: u32 = 20;
 
@@ -44,11 +44,11 @@ struct Inner {
     alarm: Alarm,
     loaded: RefCell<Option<(CampaignActor, SqlStore)>>,
     exchanging: Cell<bool>,
-    /// Counts those who found something to ask: of two that wait the later one goes on.
+    /// Counts those who found something to ask: if two are waiting, the later one continues.
     turn: Cell<u64>,
 }
 
-/// Held by the entry module's class of the same name, which knows requests and answers.
+/// Held by the entry module's class of the same name, which handles requests and responses.
 #[wasm_bindgen]
 pub struct CampaignObject {
     inner: Rc<Inner>,
@@ -71,7 +71,7 @@ impl CampaignObject {
         }
     }
 
-    /// A command; its reply, or nothing when storage failed.
+    /// Carries out a command. Returns its reply, or nothing if storage failed.
     pub fn fetch(&self, bytes: Vec<u8>) -> JsValue {
         reply(fetch(Rc::clone(&self.inner), bytes).boxed_local())
     }
@@ -102,7 +102,7 @@ async fn wake(inner: Rc<Inner>) {
     let _ = serve(&inner, CampaignCommand::Tick).await;
 }
 
-/// As whoever looks after it does: an alarm that was lost is set anew, and told of.
+/// The cron's reminder: an alarm that was lost is set again and reported.
 async fn remind(inner: &Rc<Inner>) -> Result<CampaignReply, StoreFailed> {
     let is_new = inner.loaded.borrow().is_none();
     with(inner, |_, _| Ok(()))?;
@@ -157,7 +157,7 @@ fn is_taking_back(inner: &Inner) -> bool {
         .is_none_or(|(actor, _)| actor.is_taking_back())
 }
 
-/// Works on the actor, which is built when it is not there; one whose rows failed is dropped.
+/// Works on the actor, which is loaded first if it is not in memory; one whose rows failed is dropped.
 fn with<T>(
     inner: &Inner,
     work: impl FnOnce(&mut CampaignActor, &SqlStore) -> Result<T, StoreFailed>,
@@ -191,20 +191,20 @@ fn next_due(inner: &Inner) -> Option<Timestamp> {
     inner.loaded.borrow().as_ref()?.0.next_due()
 }
 
-/// Sets the alarm: for what is due, or, where that is soon, for an object that dies meanwhile.
+/// Sets the alarm: for work that is due, or, if that is soon, in case the object dies meanwhile.
 async fn arm(inner: &Inner, failed: bool) {
     let due = match failed {
         true => Some(now() + AGAIN),
         false => next_due(inner),
     };
     if let Some(due) = due {
-        // Until then somebody waits for it here.
+        // Until then somebody is waiting for it here.
         let due = due.max(now() + WAKES_AFTER);
         alarm::set(&inner.alarm, &inner.state, due).await;
     }
 }
 
-/// Asks the trunk, until nothing is to be asked for a while.
+/// Asks the trunk until there is nothing to ask for a while.
 async fn drive(inner: Rc<Inner>) {
     if inner.exchanging.replace(true) {
         return;
@@ -230,7 +230,7 @@ async fn drive(inner: Rc<Inner>) {
     }
 }
 
-/// Asks on until there is nothing to ask.
+/// Asks until there is nothing left to ask.
 async fn ask(inner: &Rc<Inner>) -> Result<(), StoreFailed> {
     while let Some(exchange) = next(inner)? {
         let heard = put(inner, &exchange).await;

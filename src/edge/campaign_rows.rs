@@ -1,4 +1,4 @@
-//! A campaign's rows: its own, and narrow ones of its recipients, with their metadata apart.
+//! A campaign's rows: its own, and small ones for its recipients, with their metadata in another table.
 
 use worker::SqlStorageValue;
 
@@ -31,7 +31,7 @@ pub struct SqlStore(Sql);
 type Values = Vec<SqlStorageValue>;
 
 impl SqlStore {
-    /// With its tables.
+    /// Opens the store, creating its tables.
     pub fn open(sql: Sql) -> Result<Self, StoreFailed> {
         let store = Self(sql);
         store.query(SCHEMA, vec![])?;
@@ -49,7 +49,7 @@ impl SqlStore {
         rows.collect()
     }
 
-    /// The one text that a statement answers.
+    /// The single text that a statement returns.
     fn text(&self, query: &str, bindings: Values) -> Result<Option<String>, StoreFailed> {
         let rows = self.query(query, bindings)?;
         let first = rows.into_iter().flatten().next();
@@ -101,7 +101,7 @@ fn read(values: Values) -> Option<Row> {
     })
 }
 
-/// What changes in a row, as a JSON array.
+/// The columns of a row that change, as a JSON array.
 fn changed(row: &Row) -> Result<String, StoreFailed> {
     let next_at = row.next_at.map(|at| at.0);
     let attempts = match row.attempts.is_empty() {

@@ -1,5 +1,5 @@
-//! The Durable Object that knows of an organisation's numbers, one of [`SHARDS`](crate::domain::contacts::SHARDS): storage,
-//! alarm and network around [`contacts`]. A number is a row under the number itself, in the table of what is known of it.
+//! The Durable Object that knows an organisation's numbers, one of [`SHARDS`](crate::domain::contacts::SHARDS): storage, alarm
+//! and network around [`contacts`]. A number is the primary key of a row with what is known of it.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -27,9 +27,9 @@ use crate::domain::phone::E164;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::to_json::to_json;
 
-/// How soon an object whose storage failed tries again.
+/// How soon an object tries again after its storage failed.
 const AGAIN: Span = Span(5_000);
-/// An object takes up no more than this.
+/// The most bytes that an object stores.
 const MOST_BYTES: f64 = 1e9;
 
 const SCHEMA: &str = "
@@ -53,7 +53,7 @@ struct Inner {
     tidying: RefCell<Tidying>,
 }
 
-/// Held by the entry module's class of the same name, which knows requests and answers.
+/// Held by the entry module's class of the same name, which handles requests and responses.
 #[wasm_bindgen]
 pub struct ContactsObject {
     inner: Rc<Inner>,
@@ -75,7 +75,7 @@ impl ContactsObject {
         }
     }
 
-    /// A command; its reply, or nothing when storage failed.
+    /// Carries out a command. Returns its reply, or nothing if storage failed.
     pub fn fetch(&self, bytes: Vec<u8>) -> JsValue {
         reply(fetch(Rc::clone(&self.inner), bytes).boxed_local())
     }
@@ -196,7 +196,7 @@ impl ContactsStore for SqlStore {
             count(source.unwrap_or_default()),
             optional(row.reason.as_deref().map(SqlStorageValue::from)),
         ];
-        // Not as a new row: it may know more of the number one day.
+        // An update, not a replacement: a row may get columns of other knowledge one day.
         let query = "INSERT INTO numbers (number, phone, created_at, expires_at, source, reason) VALUES (?, ?, ?, ?, ?, ?)
             ON CONFLICT (number) DO UPDATE SET phone = excluded.phone, created_at = excluded.created_at,
                 expires_at = excluded.expires_at, source = excluded.source, reason = excluded.reason";
@@ -217,7 +217,7 @@ impl ContactsStore for SqlStore {
         now: Timestamp,
     ) -> Result<Found, StoreFailed> {
         let (at, of) = before.unwrap_or((Timestamp(1 << 53), Number(0)));
-        // Row by row: none is read behind the last one that is shown.
+        // Row by row: none is read after the last one shown.
         let query = format!(
             "SELECT phone, created_at, expires_at, source, reason FROM (SELECT * {NEWEST_FIRST} LIMIT ?)
                 WHERE expires_at IS NULL OR expires_at > ? LIMIT ?"

@@ -7,7 +7,7 @@ use super::world::World;
 use crate::app::operate::sweep;
 use crate::domain::vitals::VitalsAsked;
 
-/// Goes around all objects, or a share of them.
+/// Sweeps all objects, or a share of them.
 pub async fn sweep(env: Env) {
     let asked = match platform::is_bound(&env, platform::METRICS) {
         true => VitalsAsked::Report,

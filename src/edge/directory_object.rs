@@ -24,7 +24,7 @@ use crate::app::trunk::StoreFailed;
 use crate::domain::time::Span;
 use crate::domain::to_json::to_json;
 
-/// How soon an object whose storage failed tries again.
+/// How soon an object tries again after its storage failed.
 const AGAIN: Span = Span(5_000);
 
 struct Inner {
@@ -35,7 +35,7 @@ struct Inner {
     has_table: Cell<bool>,
 }
 
-/// Held by the entry module's class of the same name, which knows requests and answers.
+/// Held by the entry module's class of the same name, which handles requests and responses.
 #[wasm_bindgen]
 pub struct DirectoryObject {
     inner: Rc<Inner>,
@@ -59,7 +59,7 @@ impl DirectoryObject {
         }
     }
 
-    /// A command; its reply, or nothing when storage failed.
+    /// Carries out a command. Returns its reply, or nothing if storage failed.
     pub fn fetch(&self, bytes: Vec<u8>) -> JsValue {
         reply(fetch(Rc::clone(&self.inner), bytes).boxed_local())
     }
@@ -91,7 +91,7 @@ async fn wake(inner: Rc<Inner>) {
 }
 
 impl Inner {
-    /// As the cron does: an alarm that was lost is set anew, and told of.
+    /// The cron's reminder: an alarm that was lost is set again and reported.
     async fn remind(&self, command: DirectoryCommand) -> Result<DirectoryReply, StoreFailed> {
         let is_new = !self.has_table.get();
         let owes = self.actor.may_propagate(&self.store()?, &Ask::Tick)?;
@@ -107,7 +107,7 @@ impl Inner {
         let world = World::new(self.env.clone(), None).map_err(|_| StoreFailed)?;
         let store = self.store()?;
         if self.actor.may_propagate(&store, &command.what)? {
-            // Before anything is owed: should this object die while it tells others, it wakes again.
+            // Before anything is owed: if this object dies while telling others, it wakes again.
             alarm::set(&self.alarm, &self.state, now() + AGAIN).await;
         }
         let result = self.actor.serve(&store, &world, command).await;
@@ -166,8 +166,8 @@ impl SqlStore {
 impl DirectoryStore for SqlStore {
     fn load(&self, row: &mut dyn FnMut(&str, &str)) -> Result<(), StoreFailed> {
         const BATCH: i32 = 64;
-        // "audit/" and "audit0" enclose the log's rows, which stay where they are, and so do the answers, and what was erased. An agent's row may be
-        // a hundred times what is held of it: SQLite leaves that out.
+        // "audit/" and "audit0" enclose the log's rows, which are not loaded; neither are answers, nor records of erasure. An
+        // agent's row may be a hundred times as large as what memory keeps of it: SQLite leaves out the rest.
         let query = "SELECT name, CASE WHEN name >= 'agent/' AND name < 'agent0'
                 THEN json_remove(doc, '$.agent.input_schema', '$.agent.script', '$.agent.outcome_schema', '$.agent.voicemail')
                 ELSE doc END

@@ -1,13 +1,13 @@
 // The parts of the runtime and of the generated glue that entry.js uses.
 
 declare module "wasm-glue" {
-  /** What is known at once comes as it is, all else as a promise. */
+  /** A value that is known at once comes as it is; any other as a promise. */
   type Later<T> = T | Promise<T>;
   export interface RustObject {
-    /** The reply to a command; nothing when storage failed. */
+    /** Carries out a command. Returns its reply, or nothing if storage failed. */
     fetch(command: Uint8Array): Later<Uint8Array<ArrayBuffer> | undefined>;
     alarm(): Later<void>;
-    /** In a local build alone. */
+    /** Only in local builds. */
     sql?(statement: string): string;
   }
   export const TrunkObject: new (ctx: unknown, env: unknown) => RustObject;
@@ -16,17 +16,17 @@ declare module "wasm-glue" {
   export const ContactsObject: new (ctx: unknown, env: unknown) => RustObject;
   export const CampaignObject: new (ctx: unknown, env: unknown) => RustObject;
   export function fetch(head: string, body: Uint8Array, request: Request, env: unknown, ctx: unknown): Later<Response & { rest?: string }>;
-  /** How many bytes of a body its route takes. */
+  /** The most bytes that this route accepts as a body. */
   export function bodyLimit(method: string, url: string): number;
-  /** Tells what came of a call of the platform. */
+  /** Passes on the result of a call to the platform. */
   export function settled(call: number, isGood: boolean, value: unknown): void;
-  /** Whether a route's answers come as a stream to whoever prefers one. */
+  /** Whether a route answers with a stream if the client prefers one. */
   export function streams(method: string, url: string): boolean;
-  /** What follows an answer with a `rest`, and how to go on from there. */
+  /** The next piece of a response that has a `rest`, and the `rest` to continue with. */
   export function goOn(rest: string, env: unknown, ctx: unknown): Later<[piece: string, rest: string | undefined]>;
   export function queue(batch: unknown, env: unknown, ctx: unknown): Later<unknown>;
   export function scheduled(event: unknown, env: unknown, ctx: unknown): Later<unknown>;
-  /** Added by the build: called at the moment an instance dies. */
+  /** Added by the build: the callback runs at the moment an instance dies. */
   export function setOnTrap(callback: () => void): void;
 }
 

@@ -1,9 +1,9 @@
-// What the runtime loads: the handlers and the objects of the Rust side, each call guarded.
+// What the runtime loads: the handlers, and the Rust side's objects, with every call guarded.
 //
-// A trap (a panic, the stack or the memory used up) ends the WebAssembly instance that every request and object of the
-// isolate shares. The glue makes a new instance at the next call, but a promise that the dead one owed is never settled,
-// and an object made in it is never usable again. So at a trap every call under way fails at once: a request is answered
-// 500, a batch is delivered again, and an object is reset in the same turn, which undoes the rows it wrote in that turn.
+// A trap (a panic, or running out of stack or memory) ends the WebAssembly instance that all requests and objects of the isolate
+// share. The glue creates a new instance at the next call, but a promise that the dead one owed is never settled, and an object
+// created in it is never usable again. So at a trap every call under way fails at once: a request is answered with 500, a batch
+// is delivered again, and an object is reset in the same turn, which undoes the rows it wrote in that turn.
 
 import { DurableObject } from "cloudflare:workers";
 import * as rust from "wasm-glue";
@@ -15,21 +15,21 @@ import { head, readBody } from "./platform.js";
 import { prefersStream, stream } from "./stream.js";
 
 /**
- * How long a request may go unanswered. The timer is there for another reason too: a request that waits for nothing but
- * a dead instance is cancelled by the runtime as hung, before the news of the trap can reach it.
+ * How long a request may go unanswered. The timer has another purpose too: the runtime would cancel a request that waits for
+ * nothing but a dead instance as hung, before it could learn of the trap.
  */
 const REQUEST_LIMIT_MS = 60_000;
 
-// The runtime tells of what is thrown, but of a promise that is rejected with nobody to hear it nothing at all.
+// The runtime reports what is thrown, but nothing about a promise that is rejected without a handler.
 addEventListener("unhandledrejection", ({ reason }) => logError("promise_rejected", reason));
 
-/** Whoever sent a request broke off before its end: nobody reads what is answered. */
+/** The sender of a request broke off before its end: nobody will read the response. */
 const GONE = new Error("The sender is gone");
 
 /** @type {Set<(error: Error) => void>} */
 const underWay = new Set();
 
-/** Counts the instances that died: what was made in another than the present one is dead. */
+/** Counts the instances that died: whatever was created in any but the present one is dead. */
 let instance = 0;
 
 rust.setOnTrap(() => {
@@ -43,7 +43,7 @@ rust.setOnTrap(() => {
  * @template T
  * @param {() => T | Promise<T>} call
  * @param {number} [limitMs]
- * @returns {T | Promise<T>} what the call answers, or a rejection when its instance dies or the limit passes
+ * @returns {T | Promise<T>} the call's result, or a rejection if its instance dies or the limit passes
  */
 function guarded(call, limitMs) {
   const made = instance;
@@ -59,7 +59,7 @@ function guarded(call, limitMs) {
  * @returns {Promise<T>}
  */
 function watched(answer, limitMs) {
-  // A trap is told to all by whichever request it came to.
+  // At a trap, the request in which it happened rejects all of these.
   const { promise, resolve, reject } = withResolvers();
   const timer = limitMs && setTimeout(() => fail(new Error(`no answer within ${limitMs} ms`)), limitMs);
   const end = () => {

@@ -1,7 +1,7 @@
-// Emptying what keeps something of an organisation that is being deleted: objects, copies, the archive.
+// Empties whatever stores something of an organisation that is being deleted: objects, copies, the archive.
 
 /**
- * Deletes some of the keys that begin so.
+ * Deletes some of the keys with this prefix.
  * @param {any} env @param {string} binding @param {string} prefix
  * @returns {Promise<boolean>} whether there were any
  */
@@ -12,7 +12,7 @@ export async function removeCopies(env, binding, prefix) {
 }
 
 /**
- * Deletes some of what the archive has under names that begin so, when the deployment has one: the R2 bucket `ARCHIVE`.
+ * Deletes some of the archive's objects whose names have this prefix, if the deployment has an archive: the R2 bucket `ARCHIVE`.
  * @param {any} env @param {string} prefix
  * @returns {Promise<boolean>} whether there was any
  */
@@ -24,13 +24,13 @@ export async function removeArchived(env, prefix) {
 }
 
 /**
- * Has a Durable Object forget all that it keeps, or only say whether it keeps anything.
+ * Has a Durable Object delete everything it stores, or only say whether it stores anything.
  * @param {any} env @param {string} binding @param {string} name @param {boolean} forgets
  * @returns {Promise<boolean>} whether it was empty before
  */
 export async function eraseObject(env, binding, name, forgets) {
   const object = env[binding].get(env[binding].idFromName(name));
-  // A directory asks for it itself, and has nothing else under way. Others die over it, and answer nothing.
+  // A directory requests this itself, and has nothing else under way. Others die in the process, and answer nothing.
   const isOwn = binding === "DIRECTORIES";
   const asked = object.fetch(`https://object${isOwn ? OWN : "/"}`, { method: forgets ? "DELETE" : "HEAD" });
   const answer = await (forgets && !isOwn ? asked.catch(() => undefined) : asked);
@@ -41,8 +41,8 @@ const EMPTY = 204;
 const OWN = "/own";
 
 /**
- * The other side of that. Whatever the object has under way, it may write once more: so it dies, and only one that is asked later
- * says that it is empty. One that asked for it itself lives on, and `begins` anew.
+ * The object's side of `eraseObject`. Whatever it has under way might write once more: so it dies, and only a later question is
+ * answered with "empty". A directory that requested it itself lives on, and `begins` again.
  * @param {any} ctx @param {Request} request @param {() => void} begins
  */
 export async function eraseOwn(ctx, { method, url }, begins) {

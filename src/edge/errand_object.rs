@@ -1,11 +1,11 @@
-//! The Durable Object that does a queue message's work for as long as the world outside takes: a receiver that does not
-//! answer, a LiveKit server that is slow.
+//! The Durable Object that does a queue message's work for as long as the outside world takes: a receiver that does not answer, a
+//! slow LiveKit server.
 //!
-//! A queue's next batch waits for the one before it, so a consumer that waited for others would hold up everybody behind
-//! it. It hands such work over to one of these, which answer at once and store nothing: the duty is the delivery's or the
-//! trunk's, and due again by its rows should an errand be cut short.
+//! A queue's next batch waits for the one before it, so a consumer that waited for others would hold up everything behind it. It
+//! hands such work over to one of these, which answer at once and store nothing: the delivery or the trunk keeps the obligation
+//! in its rows, and it falls due again if an errand is cut short.
 //!
-//! It also looks at the live feed of many trunks for whoever reads that of their organisation.
+//! It also asks many trunks for their part of the live feed, on behalf of a reader of their organisation's feed.
 
 use std::future::ready;
 
@@ -24,7 +24,7 @@ use crate::app::ports::UNKNOWN;
 use crate::app::trunk::Look;
 use crate::domain::to_json::to_json;
 
-/// Held by the entry module's class of the same name, which knows requests and answers.
+/// Held by the entry module's class of the same name, which handles requests and responses.
 #[wasm_bindgen]
 pub struct ErrandObject {
     state: State,
@@ -39,7 +39,7 @@ impl ErrandObject {
         Self { state, env }
     }
 
-    /// Begins a message's work and answers; or looks, and answers what it saw.
+    /// Begins a message's work and answers; or asks trunks, and returns their answer.
     pub fn fetch(&self, bytes: Vec<u8>) -> JsValue {
         match json::read_bytes(&bytes) {
             Ok(look) => reply(see(self.env.clone(), look).boxed_local()),
@@ -47,7 +47,7 @@ impl ErrandObject {
         }
     }
 
-    /// None is ever set.
+    /// No alarm is ever set.
     pub fn alarm(&self) -> JsValue {
         done(ready(()).boxed_local())
     }

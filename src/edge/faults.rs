@@ -1,10 +1,10 @@
-//! Faults to be tried out on a laptop: a dialer that is down, keys that can't be read.
+//! Faults to try out on a laptop: a dialer that is down, keys that can't be read.
 //!
-//! `PUT /local/faults` with the operator's token and `{"dialer": bool, "keys": bool}`. Only in a build with the feature
-//! `faults`, which is the local one; a deployment has neither the route nor the code. The same build runs SQL on an object's
-//! rows for whoever holds its object, as a test does that needs a million of them: no route leads there. `GET /local/vitals` tells how
-//! much memory the isolate's WebAssembly has, how many requests it sent to objects, in all and the most in one invocation, and how many
-//! rows those read that know of numbers.
+//! `PUT /local/faults` with the operator's token and `{"dialer": bool, "keys": bool}`. Only in a build with the feature `faults`,
+//! which is the local one; a deployment has neither the route nor the code. The same build lets whoever holds an object run SQL
+//! on its rows, for tests that need a million of them: no route leads there. `GET /local/vitals` returns how much memory the
+//! isolate's WebAssembly has, how many requests it sent to objects (in all, and the most in one invocation), and how many rows
+//! the contacts objects read.
 
 #[cfg(feature = "faults")]
 pub use rows::sql;
@@ -29,18 +29,18 @@ mod switch {
         static DIALER: Cell<bool> = const { Cell::new(false) };
         static KEYS: Cell<bool> = const { Cell::new(false) };
         static REQUESTS: Cell<u64> = const { Cell::new(0) };
-        /// The most of one invocation since that was asked last.
+        /// The most in one invocation since the last question.
         static MOST: Cell<u64> = const { Cell::new(0) };
-        /// What the objects read that know of numbers.
+        /// How many rows the contacts objects have read.
         static ROWS_OF_NUMBERS: Cell<u64> = const { Cell::new(0) };
     }
 
-    /// How many requests an invocation sent to objects.
+    /// How many requests an invocation has sent to objects.
     #[derive(Clone, Default)]
     pub struct Requests(Rc<Cell<u64>>);
 
     impl Requests {
-        /// One more.
+        /// Counts one more.
         pub fn note(&self) {
             REQUESTS.set(REQUESTS.get() + 1);
             self.0.set(self.0.get() + 1);
@@ -48,22 +48,22 @@ mod switch {
         }
     }
 
-    /// An object that knows of numbers has read so many rows more.
+    /// A contacts object has read this many more rows.
     pub fn note_rows_read(more: u64) {
         ROWS_OF_NUMBERS.set(ROWS_OF_NUMBERS.get() + more);
     }
 
-    /// Whether each dial fails as if the dialer could not be reached.
+    /// Whether every dial fails as if the dialer could not be reached.
     pub fn dialer_is_down() -> bool {
         DIALER.get()
     }
 
-    /// Whether no record of a key, ours or a carrier's, can be read.
+    /// Whether no key record, ours or a carrier's, can be read.
     pub fn keys_are_unreadable() -> bool {
         KEYS.get()
     }
 
-    /// Serves the switch's own routes.
+    /// Serves the routes for faults.
     pub fn serve(api: &impl Api, request: &Request) -> Option<Response> {
         match (request.method.as_str(), request.path.as_str()) {
             ("PUT", "/local/faults") => Some(set(api, request).unwrap_or_else(Response::from)),
@@ -72,8 +72,8 @@ mod switch {
         }
     }
 
-    /// The memory of the WebAssembly, which all of the isolate share and which never shrinks; and how many requests its
-    /// objects were sent, in all and at most by one invocation; and how many rows those read that know of numbers.
+    /// The WebAssembly's memory, which the whole isolate shares and which never shrinks; how many requests were sent to objects,
+    /// in all and the most in one invocation; and how many rows the contacts objects read.
     fn vitals() -> serde_json::Value {
         #[cfg(target_arch = "wasm32")]
         let pages = core::arch::wasm32::memory_size(0);
@@ -106,7 +106,7 @@ mod rows {
     use serde_json::Value;
     use worker::{SqlStorageValue, Storage};
 
-    /// Runs a statement; answers its rows, each a list of values, in JSON.
+    /// Runs a statement. Returns its rows, each a list of values, as JSON.
     pub fn sql(storage: &Storage, statement: &str) -> String {
         if statement == "DELETE ALARM" {
             let _ = storage.as_raw().delete_alarm(js_sys::Object::new());

@@ -1,24 +1,24 @@
-// Questions to one object, several in one message; and one question for several who ask it.
+// Several questions to one object in one message, and one question on behalf of several callers.
 //
-// While some questions of this isolate to an object are under way, the next ones to it gather, and go together when one of
-// those is answered: nobody waits for an object that is idle. One message, one turn of the object and one commit then do for
-// all of them, and each is decided by itself, in its order, and answered for itself. (Measured, 64 at once on
-// four trunks: the processor time of `POST /calls` falls by a third. Fewer side by side cost what they save: a promise that
-// another request settles takes the runtime nearly as long as a short way to an object.)
+// While some of this isolate's questions to an object are under way, the next ones to it gather, and go together as soon as one
+// of those is answered: an idle object is never waited for. All of them then take one message, one turn of the object and one
+// commit, though each is decided by itself, in order, and has its own answer. (Measured with 64 at a time on four trunks: the
+// processor time of `POST /calls` falls by a third. With fewer in parallel, it costs what it saves: settling another request's
+// promise takes the runtime nearly as long as a short trip to an object.)
 //
-// The runtime ties what a request asks to that request, and a client may go away while others wait. So the first of those who
-// gather leads: `waitUntil` keeps it until all have their answers. Each waits for a promise of its own, which the runtime
-// settles where it was made. Of a request that is gone nobody tells that its question was answered: so a question counts as
-// under way for a moment only. What fails fails for all that were in that message, once each: nothing is asked twice, since
-// nobody can tell what the object did.
+// The runtime ties a question to the request that asks it, and a client may go away while others wait. So the first of those that
+// gather leads: `waitUntil` keeps its invocation alive until all have their answers. Each waits for a promise of its own, which
+// the runtime settles in the request that created it. Nobody learns that the question of an abandoned request was answered, so a
+// question counts as under way only for a moment. A failure fails every question in the message, once each: nothing is asked
+// twice, since nobody can tell what the object did.
 
-/** How many questions to an object are under way before others gather, */
+/** How many questions to an object may be under way before others gather, */
 const SIDE_BY_SIDE = 4;
-/** and for how long: an object that is slower than that is asked side by side. */
+/** and for how long each counts: an object slower than that is asked in parallel. */
 const PATIENCE_MS = 250;
-/** How much goes in one message. */
+/** The most questions in one message. */
 const MOST = 64;
-/** What an object of an earlier release answers to several: it has done none of them. */
+/** What an object of an earlier release answers to several questions: it has done none of them. */
 const UNKNOWN = '"Unknown"';
 const LINE_BREAK = 10;
 
@@ -42,11 +42,11 @@ const LINE_BREAK = 10;
 /** @type {Map<string, Lane>} */
 const lanes = new Map();
 
-/** What others may wait for along with who asked. @type {Map<string, Asked>} */
+/** Questions whose answers others may share. @type {Map<string, Asked>} */
 const asked = new Map();
 
 /**
- * Asks an object; in one message with others, when it is busy.
+ * Asks an object, in one message with others if it is busy.
  * @param {string} object
  * @param {string} body in one line
  * @param {Exchange} exchange
@@ -93,7 +93,7 @@ function go(object, lane, answer) {
   return answer;
 }
 
-/** Sends what gathers when it may go. @param {string} object @param {Lane} lane @param {Question[]} questions @param {Exchange} exchange */
+/** Sends the gathered questions as soon as they may go. @param {string} object @param {Lane} lane @param {Question[]} questions @param {Exchange} exchange */
 async function lead(object, lane, questions, exchange) {
   const { promise, resolve } = withResolvers();
   lane.go = () => resolve(undefined);
@@ -118,9 +118,10 @@ async function send(questions, exchange, alone) {
 }
 
 /**
- * Asks what may be answered to several that wait for the same: to whoever asks the like while one waits, who knows no less and
- * waits no shorter, the answer is that one's. It may come early, and may bring news that is none to who knows more.
- * @param {string} question what is asked, by whom
+ * Asks a question whose answer several waiting callers may share: a caller who asks the same while another waits, and who knows
+ * no less and waits no shorter, gets that one's answer. It may come early, and may contain news that is none to a caller who
+ * knows more.
+ * @param {string} question what is asked, and by whom
  * @param {number} since what is known already
  * @param {number} waitMs how long the answer may wait for news
  * @param {() => Promise<Uint8Array>} ask
@@ -150,9 +151,10 @@ async function share(question, mine, answer) {
 }
 
 /**
- * A promise that another request may settle, and how. `new Promise` won't do: in code that V8 has optimised by then, some 16,000
- * requests later, what it makes lacks the mark of its request, and who waits for it goes on as a part of the request that settled
- * it. What it answers then the runtime refuses: "Cannot perform I/O on behalf of a different request".
+ * A promise that another request may settle, with its settling functions. `new Promise` won't do: once V8 has optimised the code
+ * that calls it, some 16,000 requests later, the promise lacks the mark of its request, and whoever waits for it continues as
+ * part of the request that settled it. The runtime then refuses the response: "Cannot perform I/O on behalf of a different
+ * request".
  * @template [T=any]
  * @returns {{ promise: Promise<T>, resolve: (value: T) => void, reject: (error: unknown) => void }}
  */
@@ -180,7 +182,7 @@ export function within(limitMs, answer) {
   });
 }
 
-/** Objects' ids by their names, which a hash makes of them. @type {WeakMap<object, Map<string, unknown>>} */
+/** Objects' ids by name: the runtime hashes the name to derive one. @type {WeakMap<object, Map<string, unknown>>} */
 const ids = new WeakMap();
 const MOST_IDS = 1_000;
 
@@ -195,7 +197,7 @@ function idOf(namespace, name) {
 }
 
 /**
- * One message to an object, and its answer.
+ * Sends one message to an object, and returns its answer.
  * @param {any} namespace @param {string} name @param {string} body
  */
 export async function exchange(namespace, name, body) {

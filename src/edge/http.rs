@@ -1,4 +1,4 @@
-//! From the platform's request to the app's, and back.
+//! From the platform's request to the app's, and back again.
 
 use wasm_bindgen::JsValue;
 use worker::Env;
@@ -56,7 +56,7 @@ pub async fn serve(
     }
 }
 
-/// The request, by its head as `platform.js` tells it.
+/// Builds the request from its head as `platform.js` writes it.
 fn read(head: &str, mut body: Vec<u8>, incoming: &Incoming) -> Request {
     let mut lines = head.split('\n');
     let [id, method, url] = [(); 3].map(|()| lines.next().unwrap_or_default());
@@ -64,7 +64,7 @@ fn read(head: &str, mut body: Vec<u8>, incoming: &Incoming) -> Request {
     let [authorization, idempotency_key, content_type, encoding] =
         [(); 4].map(|()| header(lines.next()));
     let [cookie, page_origin, fetch_site] = [(); 3].map(|()| header(lines.next()));
-    // No route takes less.
+    // No route accepts less.
     if body.len() > MAX_BODY {
         body.truncate(limit(method, &path) + 1);
     }
@@ -96,27 +96,27 @@ fn read(head: &str, mut body: Vec<u8>, incoming: &Incoming) -> Request {
     request
 }
 
-/// How many bytes of a body its route takes.
+/// The most bytes that this route accepts as a body.
 fn limit(method: &str, path: &str) -> usize {
     api::find(method, path).map_or(MAX_BODY, |route| route.max_body)
 }
 
-/// The same, by its URL.
+/// The same, given the URL.
 pub fn body_limit(method: &str, url: &str) -> usize {
     limit(method, &split(url).1)
 }
 
-/// A header's value, of its line in a request's head.
+/// A header's value from its line in a request's head.
 fn header(line: Option<&str>) -> Option<String> {
     Some(line?.strip_prefix('=')?.to_owned())
 }
 
-/// Whether a client that prefers a stream gets one here.
+/// Whether a client that prefers a stream gets one from this route.
 pub fn streams(method: &str, url: &str) -> bool {
     api::find(method, &split(url).1).is_some_and(|route| route.streams)
 }
 
-/// Scheme and authority, path, query: of a URL that the platform has already put in order.
+/// Scheme and authority, path, and query of a URL that the platform has already normalised.
 fn split(url: &str) -> (String, String, String) {
     let after_scheme = search::split_once(url, "://").map_or(0, |(scheme, _)| scheme.len() + 3);
     let path_at = url
@@ -164,7 +164,7 @@ fn write(request: &Request, response: Response) -> Result<JsValue, JsValue> {
     platform::respond(response.status, &headers, body, rest)
 }
 
-/// What follows an answer: a piece of text, and how to go on.
+/// The next piece of a response's text, and how to continue.
 pub async fn go_on(rest: String, env: Env, context: Context) -> Result<JsValue, JsValue> {
     let world = World::new(env, Some(context)).map_err(|Misconfigured| JsValue::UNDEFINED)?;
     let told = api::go_on(&world, &rest).await;

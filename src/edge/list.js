@@ -1,8 +1,8 @@
-// A list that is told piece by piece: none of it need be in memory whole, here or in the WebAssembly.
+// A list sent piece by piece: it need never be in memory as a whole, here or in the WebAssembly.
 
 /**
- * The answer with what follows it, each piece asked for when the client has taken the one before. A piece that can't be had
- * breaks the connection off: what the client has then can't be taken for the whole.
+ * The response and the pieces that follow it, each requested once the client has taken the one before. If a piece can't be had,
+ * the connection is broken off, so that the client can't mistake what it has for the whole.
  * @param {Response} response
  * @param {string} rest
  * @param {(rest: string) => Promise<[piece: string, rest: string | undefined]>} goOn
@@ -17,7 +17,7 @@ export function told(response, rest, goOn) {
     },
     async pull(controller) {
       let piece = "";
-      // One may be empty though others follow.
+      // A piece may be empty though others follow.
       while (next !== undefined && piece === "") [piece, next] = await goOn(next);
       if (piece === "") return controller.close();
       controller.enqueue(encoder.encode(piece));

@@ -1,4 +1,4 @@
-// What the JavaScript side logs, in the shape of `src/app/telemetry.rs`: one JSON line for each event. `docs/logs.md` lists them.
+// What JavaScript logs, in the shape of `src/app/telemetry.rs`: one JSON line for each event. `docs/logs.md` lists them.
 
 /**
  * * `request_failed` (`cause`, `at`): A request trapped, threw or was not answered in time. It got 500, or the end of its stream.
@@ -19,7 +19,7 @@ export function logError(event, error) {
   console.error(JSON.stringify({ level: "error", event, cause: scrubbed(message), at }));
 }
 
-/** Without phone numbers, credentials, tokens and paths of URLs, as `telemetry.rs` has it. @param {string} text */
+/** Without phone numbers, credentials, tokens and paths of URLs, as in `telemetry.rs`. @param {string} text */
 function scrubbed(text) {
   return text
     .slice(0, TEXT_MAX)

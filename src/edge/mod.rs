@@ -28,7 +28,7 @@ use worker::{Env, MessageBatch};
 
 use promise::{done, promise};
 
-// What `#[event]` would export, without its own words for errors: those are the entry module's to tell, and weigh much.
+// What `#[event]` would export, without its own error texts: errors are reported by the entry module, and those texts are large.
 
 #[wasm_bindgen]
 pub fn fetch(
@@ -41,13 +41,13 @@ pub fn fetch(
     promise(http::serve(head, body, request, env, context).boxed_local())
 }
 
-/// How many bytes of a body its route takes.
+/// The most bytes that this route accepts as a body.
 #[wasm_bindgen(js_name = bodyLimit)]
 pub fn body_limit(method: &str, url: &str) -> usize {
     http::body_limit(method, url)
 }
 
-/// Whether a route's answers come as a stream to whoever prefers one.
+/// Whether a route answers with a stream if the client prefers one.
 #[wasm_bindgen]
 pub fn streams(method: &str, url: &str) -> bool {
     http::streams(method, url)

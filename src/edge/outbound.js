@@ -1,6 +1,6 @@
-// Requests that leave the platform.
+// Requests to the outside world.
 
-/** Names and their values. @param {string[]} flat in turn @returns {[string, string][]} */
+/** Names with their values. @param {string[]} flat alternating @returns {[string, string][]} */
 export function pairs(flat) {
   /** @type {[string, string][]} */
   const all = [];
@@ -9,14 +9,14 @@ export function pairs(flat) {
 }
 
 /**
- * One POST, redirects not followed. Without a `maxBody` the status line is the answer: of the body nothing is read, however
- * it dribbles in. With one the whole body must be there in time; a longer one is none.
- * @param {string} url @param {string[]} headers names and values in turn @param {string} body @param {number} limitMs
+ * One POST (a GET if `body` is empty), without following redirects. Without a `maxBody` the status line is the answer: nothing
+ * of the body is read, however slowly it comes. With one, the whole body must arrive in time, and a longer one counts as none.
+ * @param {string} url @param {string[]} headers names and values, alternating @param {string} body @param {number} limitMs
  * @param {number} maxBody in bytes
  * @returns {Promise<[status: number, retryAfter: number | null, body: string | null, deployment: string | null]>}
  */
 export async function postOnce(url, headers, body, limitMs, maxBody) {
-  // `AbortSignal.timeout` would wait on when the answer has long been there.
+  // `AbortSignal.timeout` would keep running long after the answer has arrived.
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), limitMs);
   try {
@@ -34,8 +34,8 @@ export async function postOnce(url, headers, body, limitMs, maxBody) {
 }
 
 /**
- * One DELETE of an object in a storage, redirects not followed; the beginning of the body is read.
- * @param {string} url @param {string[]} headers names and values in turn @param {number} limitMs @param {number} maxBody in bytes
+ * One DELETE of an object in a storage, without following redirects. A body longer than `maxBody` counts as none.
+ * @param {string} url @param {string[]} headers names and values, alternating @param {number} limitMs @param {number} maxBody in bytes
  * @returns {Promise<[status: number, retryAfter: null, body: string | null, region: string | null, versionStays: boolean]>}
  */
 export async function removeOnce(url, headers, limitMs, maxBody) {
@@ -51,7 +51,7 @@ export async function removeOnce(url, headers, limitMs, maxBody) {
 }
 
 /**
- * `Retry-After` in seconds from now: it is a number of them, or a date.
+ * `Retry-After` in seconds from now; the header holds a number of seconds or a date.
  * @param {string | null} text
  */
 function seconds(text) {
@@ -60,7 +60,7 @@ function seconds(text) {
   return Number.isNaN(after) ? null : Math.max(0, Math.ceil(after));
 }
 
-/** @param {Response} answer @param {number} maxBytes @returns {Promise<string | null>} nothing of a longer one */
+/** @param {Response} answer @param {number} maxBytes @returns {Promise<string | null>} `null` for a longer one */
 async function readText(answer, maxBytes) {
   const chunks = [];
   let size = 0;

@@ -1,4 +1,4 @@
-//! What an object hands to a queue: collected while a send is under way, sent together after it.
+//! What an object sends to a queue: collected while a send is under way, and sent together after it.
 
 use worker::Env;
 
@@ -6,12 +6,11 @@ use super::log::log;
 use super::platform;
 use crate::app::telemetry::{Event, Text};
 
-/// Queues take 100 messages and 256 KB at once.
+/// Queues take at most 100 messages and 256 KB at a time.
 const MAX_MESSAGES: usize = 25;
 const MAX_BYTES: usize = 200_000;
 
-/// Sends messages to a queue; returns how many it took. What was not taken is owed by rows, and
-/// will be sent again.
+/// Sends messages to a queue; returns how many it took. The rest is still owed by rows, and will be sent again.
 pub async fn send(env: &Env, queue: &'static str, messages: &[String]) -> u64 {
     let mut sent = 0;
     for chunk in chunks(messages) {

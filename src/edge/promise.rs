@@ -1,10 +1,10 @@
-//! From futures to promises and back, with as few crossings as there are answers.
+//! From futures to promises and back, crossing into JavaScript no more often than there are answers.
 //!
-//! A future is asked at once, as far as it goes: of one that waits for nothing the answer is its value, and no promise is made.
-//! What it waits for are calls of the platform (`platform.js`): each has a number, by which the answer comes, and whoever waits
-//! for it goes on in that same turn. A future comes here boxed, so that all this is compiled once. (Measured, against
-//! the general bindings' futures, which cost two closures a call and a microtask a step: 94 crossings of `POST /calls` are 36,
-//! and its processor time is a tenth less.)
+//! A future is polled at once, as far as it gets: the answer of one that waits for nothing is its value, without a promise. What
+//! futures wait for is calls to the platform (`platform.js`): each has a number, under which its answer arrives, and whoever
+//! waits for it continues in that same turn. Futures arrive here boxed, so that all this is compiled once. (Measured against the
+//! general bindings' futures, which cost two closures per call and a microtask per step: `POST /calls` crosses 36 times instead
+//! of 94, and takes a tenth less processor time.)
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
@@ -25,7 +25,7 @@ mod js {
 
     #[wasm_bindgen(module = "/src/edge/platform.js")]
     extern "C" {
-        /// A promise that [`settle`] settles.
+        /// A promise to be settled with [`settle`].
         #[derive(Clone)]
         pub type Deferred;
         pub fn deferred() -> Deferred;
@@ -36,14 +36,14 @@ mod js {
 type Outcome = Result<JsValue, JsValue>;
 type Work = LocalBoxFuture<'static, Outcome>;
 
-/// A future that waits, and the promise of it.
+/// A future that waits, and its promise.
 struct Task {
     work: Work,
     waker: Waker,
     promise: js::Deferred,
 }
 
-/// A call of the platform: who waits for it, or its outcome.
+/// A call to the platform: who waits for it, or its outcome.
 enum Call {
     UnderWay(Option<Waker>),
     Settled(Outcome),
@@ -53,14 +53,14 @@ thread_local! {
     static TASKS: RefCell<VecMap<u32, Task>> = RefCell::default();
     /// The newest task's number.
     static NEWEST: Cell<u32> = const { Cell::new(0) };
-    /// Tasks that may go on, in the order in which they are to.
+    /// Tasks that may continue, in order.
     static WOKEN: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
-    /// Some future is being asked: others wait until it has said what it has to say.
+    /// A future is being polled: others wait until it returns.
     static ASKING: Cell<bool> = const { Cell::new(false) };
     static CALLS: RefCell<VecMap<u32, Call>> = RefCell::default();
 }
 
-/// How a task is woken: by its number, since wakers may be sent anywhere and futures here may not.
+/// What wakes a task: its number, since wakers must be `Send` and the futures here are not.
 struct Number(u32);
 
 impl Wake for Number {
@@ -71,7 +71,7 @@ impl Wake for Number {
     }
 }
 
-/// Asks those again that were woken, unless somebody is about to.
+/// Polls the tasks that were woken, unless somebody else is about to.
 fn go_on_unless(is_asking: bool) {
     if is_asking {
         return;
@@ -93,7 +93,7 @@ fn next_woken() -> Option<u32> {
     WOKEN.with_borrow_mut(|woken| (!woken.is_empty()).then(|| woken.remove(0)))
 }
 
-/// Its outcome, if known at once, or the promise of it.
+/// The future's outcome if it is known at once, or else a promise of it.
 fn begin(mut work: Work) -> Result<Outcome, js::Deferred> {
     let number = NEWEST.get().wrapping_add(1);
     NEWEST.set(number);
@@ -116,7 +116,7 @@ fn begin(mut work: Work) -> Result<Outcome, js::Deferred> {
     begun
 }
 
-/// What comes of it, or what it failed of: at once, or as a promise.
+/// The result or the error: at once, or as a promise.
 pub fn promise(work: Work) -> JsValue {
     match begin(work) {
         Ok(Ok(value)) => value,
@@ -125,7 +125,7 @@ pub fn promise(work: Work) -> JsValue {
     }
 }
 
-/// That it is done.
+/// That the work is done.
 pub fn done(work: LocalBoxFuture<'static, ()>) -> JsValue {
     promise(nothing(work))
 }
@@ -134,22 +134,22 @@ fn nothing(work: LocalBoxFuture<'static, ()>) -> Work {
     work.map(|()| Ok(JsValue::UNDEFINED)).boxed_local()
 }
 
-/// Keeps an object until that is done.
+/// Keeps an object alive until the work is done.
 pub fn wait_until(object: &State, work: LocalBoxFuture<'static, ()>) {
     if let Err(promise) = begin(nothing(work)) {
-        // An object may always wait: it is refused to what no longer runs.
+        // An object that still runs may always wait; this is refused only to one that does not.
         let _ = object.as_raw().wait_until(promise.unchecked_ref());
     }
 }
 
-/// Keeps an invocation until that is done.
+/// Keeps an invocation alive until the work is done.
 pub fn keep(context: &worker::worker_sys::Context, work: LocalBoxFuture<'static, ()>) {
     if let Err(promise) = begin(nothing(work)) {
         let _ = context.wait_until(promise.unchecked_ref());
     }
 }
 
-/// An object's reply, or `undefined` when there is none.
+/// An object's reply, or `undefined` if there is none.
 pub fn reply(work: LocalBoxFuture<'static, Option<Vec<u8>>>) -> JsValue {
     let work = work.map(|reply| {
         let bytes = reply.map(|bytes| Uint8Array::from(bytes.as_slice()));
@@ -158,12 +158,12 @@ pub fn reply(work: LocalBoxFuture<'static, Option<Vec<u8>>>) -> JsValue {
     promise(work.boxed_local())
 }
 
-/// What comes of a call of the platform.
+/// The result of a call to the platform.
 #[must_use = "whoever does not wait for it does not hear that it failed"]
 pub struct Called(u32);
 
 impl Called {
-    /// Of the call with this number. No other of the isolate had it, whatever became of its instance.
+    /// The result of the call with this number, which is unique in the isolate, even if an instance has died.
     pub fn of(number: u32) -> Self {
         CALLS.with_borrow_mut(|calls| calls.insert(number, Call::UnderWay(None)));
         Self(number)
@@ -193,7 +193,7 @@ impl Drop for Called {
     }
 }
 
-/// Tells the outcome of a call; of one that nobody waits for, nobody.
+/// Sets the outcome of a call; if nobody waits for it, it is dropped.
 #[wasm_bindgen]
 pub fn settled(call: u32, is_good: bool, value: JsValue) {
     let outcome = match is_good {

@@ -1,5 +1,5 @@
-//! The queues' consumers. A dial is done here, for as long as its phone rings; all else that waits for others outside is
-//! handed over to an object, so that a batch is done in no time. One that nobody can read is logged and dropped.
+//! The queues' consumers. A dial is done here, for as long as its phone rings; all other work that waits for the outside world is
+//! handed over to an object, so that a batch takes no time. A message that can't be read is logged and dropped.
 
 use futures_util::FutureExt;
 use worker::worker_sys::Context;
@@ -18,7 +18,7 @@ use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::{ask, command};
 use crate::domain::ids::TrunkTag;
 
-/// Works off a batch, its messages side by side.
+/// Processes a batch, its messages concurrently.
 pub async fn consume(batch: MessageBatch<serde_json::Value>, env: Env, context: Context) {
     let Ok(world) = World::new(env, Some(context)) else {
         batch.retry_all();
@@ -58,7 +58,7 @@ async fn one(world: &World, queue: &str, message: &RawMessage) {
     }
 }
 
-/// Tells the operator's own directory.
+/// Tells the operators' own directory.
 async fn oversee(world: &World, what: impl AskDirectory) -> Result<(), Unavailable> {
     let operators = world.secrets().operators();
     directory::ask(world, operators, By::PLATFORM, what)
@@ -66,9 +66,9 @@ async fn oversee(world: &World, what: impl AskDirectory) -> Result<(), Unavailab
         .map(drop)
 }
 
-/// However long a phone rings, and whatever becomes of it, the message is done with: the duty is the trunk's, and due again
-/// by its rows. The runtime keeps the invocation until the work has ended, and on Cloudflare the queue's next batch waits
-/// for that in this consumer.
+/// However long a phone rings, and whatever becomes of it, the message is done with: the trunk keeps the obligation in its rows,
+/// and it falls due again. The runtime keeps the invocation alive until the work has ended, and on Cloudflare this consumer's
+/// next batch waits for that.
 fn in_background(
     world: &World,
     work: impl AsyncFnOnce(&World) -> Result<(), Unavailable> + 'static,
@@ -80,7 +80,7 @@ fn in_background(
     world.wait_until(work.boxed_local());
 }
 
-/// A message that failed again and again. Its duty is in an object's rows: poke there.
+/// A message that failed repeatedly. An object's rows have its obligation: poke that object.
 async fn redrive(world: &World, text: &str) -> Result<(), Unavailable> {
     if let Some(Errand::Callback(callback)) = Errand::read(text)
         && let Some(campaign) = callback.campaign

@@ -1,19 +1,19 @@
-// The live feed as server-sent events. The stream asks `GET /events` again and again, as any client could, and passes on
-// what that answers: so each round is authenticated anew, and a stream that breaks off loses nothing, because the client
-// comes back with the cursor of the last event it had.
+// The live feed as server-sent events. The stream asks `GET /events` again and again, as any client could, and passes on the
+// answers: so each round is authenticated anew, and a stream that breaks off loses nothing, because the client reconnects with
+// the cursor of the last event it received.
 //
-// Every block that a blank line ends has JSON as its data. The standard lets a block do without, to set `retry` or the id
-// alone, but many clients hand such a block to their user, who parses nothing as JSON.
+// Every block, up to its blank line, has JSON as its data. The standard allows blocks without data, to set `retry` or only the
+// id, but many clients hand such a block to their user, who then tries to parse nothing as JSON.
 
 /** How long a round waits for events. */
 const WAIT_SECONDS = 20;
-/** A stream ends after so long, and the client comes back: an invocation has a limited number of requests to objects. */
+/** A stream ends after this time, and the client reconnects: an invocation may send a limited number of requests to objects. */
 const LAST_SECONDS = 55;
-/** Between two rounds: what happens at once travels together. */
+/** The pause between two rounds: events that occur together are sent together. */
 const PAUSE_MS = 50;
-/** How soon a client comes back, */
+/** How soon a client reconnects, */
 const RETRY_MS = 2_000;
-/** and how soon when the feed could not be read. */
+/** and how soon if the feed could not be read. */
 const RETRY_FAILED_MS = 5_000;
 
 /**
@@ -23,9 +23,9 @@ const RETRY_FAILED_MS = 5_000;
  */
 
 /**
- * How much a client wants a media type, as RFC 9110 has it: the most specific range that fits it decides.
+ * How much a client wants a media type, by RFC 9110: the most specific matching range decides.
  * @param {string} accept @param {string} type
- * @returns {{ q: number, precision: number, at: number } | null} null when no range fits; `at` is the range's place
+ * @returns {{ q: number, precision: number, at: number } | null} null if no range matches; `at` is the range's position
  */
 function wish(accept, type) {
   const [group] = type.split("/");
@@ -43,8 +43,8 @@ function wish(accept, type) {
 }
 
 /**
- * Whether a client wants the stream more than JSON, which is what all others get, whatever they accept. Of two types that
- * it wants as much, the one that it names; of two that it names, the first.
+ * Whether a client prefers the stream to JSON, which everybody else gets, whatever they accept. Of two types it wants equally,
+ * the one named explicitly wins; of two named explicitly, the first.
  * @param {string | null} accept
  */
 export function prefersStream(accept) {
@@ -72,7 +72,7 @@ export async function stream(request, answer, env) {
     url.searchParams.set("wait_seconds", String(wait));
     return answer(new Request(url, { headers: request.headers }));
   };
-  // What the stream sets itself is refused as anywhere when it was given twice.
+  // Parameters that the stream sets itself are still refused if the client gave them twice.
   const isTwice = (/** @type {string} */ name) => url.searchParams.getAll(name).length > 1;
   if (isTwice("after") || isTwice("wait_seconds")) return answer(new Request(url, { headers: request.headers }));
   const lastId = request.headers.get("last-event-id") ?? "";
@@ -108,8 +108,8 @@ export async function stream(request, answer, env) {
 }
 
 /**
- * What a client gets that had a stream and comes back while the feed can't be read: by any status but 200 an `EventSource`
- * ends for good.
+ * The response to a client that had a stream and reconnects while the feed can't be read: at any status but 200 an `EventSource`
+ * gives up for good.
  * @param {Response | null} failed @param {string} lastId
  */
 function comeBackLater(failed, lastId) {
@@ -117,7 +117,7 @@ function comeBackLater(failed, lastId) {
   return new Response(retry(RETRY_FAILED_MS) + heartbeat(lastId), { headers });
 }
 
-/** @param {Response | null} answered the headers that all answers share are taken from it */
+/** @param {Response | null} answered the source of the headers that all responses share */
 function streamHeaders(answered) {
   return {
     "content-type": "text/event-stream",
@@ -129,7 +129,7 @@ function streamHeaders(answered) {
 /** Whether a text has the form of a cursor: 22 bytes in base64url. @param {string} text */
 const isCursor = (text) => /^[A-Za-z0-9_-]{30}$/.test(text);
 
-/** @param {string | undefined} setting a test's, for a shorter one */
+/** @param {string | undefined} setting from a test that wants a shorter one */
 function lastingSeconds(setting) {
   const seconds = Number(setting);
   return seconds > 0 && seconds < LAST_SECONDS ? seconds : LAST_SECONDS;
@@ -138,7 +138,7 @@ function lastingSeconds(setting) {
 /** The first line of a stream's first block. @param {number} ms */
 const retry = (ms) => `retry: ${ms}\n`;
 
-/** The events as blocks, or a heartbeat, so that a quiet stream's cursor stays young. @param {Part} part */
+/** The events as blocks, or a heartbeat, so that a quiet stream's cursor stays recent. @param {Part} part */
 function blocks({ events, next_cursor }) {
   return events.length > 0 ? events.map((event) => block(event.id, event.type, event)).join("") : heartbeat(next_cursor);
 }

@@ -1,7 +1,7 @@
 //! The trunk's Durable Object: storage, alarm and network around [`TrunkActor`].
 //!
-//! Each command runs to its end in one turn: decided, written, then answered. What it wants sent
-//! leaves afterwards, together with what other commands wanted meanwhile.
+//! Each command is carried out without interruption: decided, written, then answered. What it wants sent leaves afterwards,
+//! together with what other commands wanted sent meanwhile.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -30,13 +30,13 @@ use crate::domain::ids::OrgId;
 use crate::domain::settings::SLICE;
 use crate::domain::time::{Span, Timestamp};
 
-/// How soon an object whose storage failed tries again.
+/// How soon an object tries again after its storage failed.
 const AGAIN: Span = Span(5_000);
 
-/// How often a listener's question is looked at again while there is no news.
+/// How often a listener's question is tried again while there is no news.
 const LISTEN_MS: u32 = 50;
 
-/// Between two batches of rows of the release before.
+/// The pause between two batches of migrated rows.
 const BETWEEN_MIGRATED_MS: u32 = 10;
 
 #[path = "trunk_work.rs"]
@@ -54,7 +54,7 @@ struct Inner {
     env: Env,
     alarm: Alarm,
     loaded: RefCell<Option<Loaded>>,
-    /// What a failed write made unusable.
+    /// The actor that a failed write made unusable.
     failed: RefCell<Option<TrunkActor>>,
     outbox: RefCell<Outgoing>,
     sending: Cell<bool>,
@@ -66,7 +66,7 @@ struct Inner {
     archiving: work::Archiving,
 }
 
-/// Held by the entry module's class of the same name, which knows requests and answers.
+/// Held by the entry module's class of the same name, which handles requests and responses.
 #[wasm_bindgen]
 pub struct TrunkObject {
     inner: Rc<Inner>,
@@ -96,7 +96,7 @@ impl TrunkObject {
         }
     }
 
-    /// A command; its reply, or nothing when storage failed.
+    /// Carries out a command. Returns its reply, or nothing if storage failed.
     pub fn fetch(&self, bytes: Vec<u8>) -> JsValue {
         reply(fetch(Rc::clone(&self.inner), bytes).boxed_local())
     }
@@ -118,7 +118,7 @@ async fn fetch(inner: Rc<Inner>, bytes: Vec<u8>) -> Option<Vec<u8>> {
     }
 }
 
-/// One command; its reply, or nothing when storage failed.
+/// Carries out one command. Returns its reply, or nothing if storage failed.
 async fn one(inner: Rc<Inner>, bytes: &[u8]) -> Option<Vec<u8>> {
     let read = || json::read_bytes(bytes).ok();
     let command: Option<TrunkCommand> = read();
@@ -150,7 +150,7 @@ async fn wake(inner: Rc<Inner>) {
     arm_and_send(&inner, failed).await;
 }
 
-/// One command's answer. What looks at many rows does so in slices, between which others come first.
+/// The answer to one command. Those that look at many rows do so in slices, between which others come first.
 async fn answer(inner: &Rc<Inner>, command: TrunkCommand) -> Result<TrunkReply, StoreFailed> {
     if !command.looks_at_many() {
         let words = match questions(inner, &command) {
@@ -191,7 +191,7 @@ async fn answer(inner: &Rc<Inner>, command: TrunkCommand) -> Result<TrunkReply, 
     }
 }
 
-/// Carries out a command; the object is built when it is not there.
+/// Carries out a command; the actor is loaded first if it is not in memory.
 fn run(inner: &Inner, command: TrunkCommand) -> Result<TrunkReply, StoreFailed> {
     run_knowing(inner, command, &Words::default())
 }
@@ -204,7 +204,7 @@ fn run_knowing(
     let mut slot = inner.loaded.borrow_mut();
     let result = handle(inner, &mut slot, command, words);
     if result.is_err() {
-        // What is in memory is no longer what the rows say.
+        // Memory no longer matches the rows.
         drop_failed(inner, &mut slot);
     }
     result
@@ -248,7 +248,7 @@ fn load(inner: &Inner) -> Result<Loaded, StoreFailed> {
     Ok(Loaded { actor, store })
 }
 
-/// Last of all, so that a duty is never without a waker and never woken for before it is written.
+/// Done last of all, so that due work always has an alarm, and no alarm is set for work that was not written.
 async fn arm_and_send(inner: &Rc<Inner>, failed: bool) {
     arm(inner, failed).await;
     let expired = std::mem::take(&mut inner.outbox.borrow_mut().expired);
@@ -285,7 +285,7 @@ async fn arm(inner: &Inner, failed: bool) {
     }
 }
 
-/// What the object knows of itself, though a write that failed has just made it unusable.
+/// What the actor knows, even if a failed write has just made it unusable.
 fn known<T>(inner: &Inner, what: impl FnOnce(&TrunkActor) -> Option<T>) -> Option<T> {
     let (loaded, failed) = (inner.loaded.borrow(), inner.failed.borrow());
     let loaded = loaded.as_ref().map(|loaded| &loaded.actor);
@@ -298,7 +298,7 @@ fn count(inner: &Inner, add: impl FnOnce(&mut Work)) {
     inner.work.set(work);
 }
 
-/// Whether the directory is to be told of news and nobody tells it: whoever asks does.
+/// Whether the directory must be told of news and nobody is telling it; if so, the caller must.
 fn begins_to_nudge(inner: &Inner) -> bool {
     owed_nudge(inner).is_some() && !inner.nudging.replace(true)
 }
@@ -307,7 +307,7 @@ fn owed_nudge(inner: &Inner) -> Option<(OrgId, Timestamp)> {
     inner.loaded.borrow().as_ref()?.actor.nudge()
 }
 
-/// Tells the directory that there is news, while everything else goes on.
+/// Tells the directory that there is news, while everything else continues.
 async fn nudge(inner: Rc<Inner>) {
     if let Ok(world) = World::new(inner.env.clone(), None) {
         let owed = || owed_nudge(&inner);
@@ -321,12 +321,12 @@ async fn nudge(inner: Rc<Inner>) {
     inner.nudging.set(false);
 }
 
-/// Whether there is something to send and nobody sends: whoever asks does.
+/// Whether there is something to send and nobody is sending; if so, the caller must.
 fn begins_to_send(inner: &Inner) -> bool {
     !inner.outbox.borrow().is_empty() && !inner.sending.replace(true)
 }
 
-/// Sends until nothing is left: what comes in during one send leaves with the next.
+/// Sends until nothing is left: what is added during one send leaves with the next.
 async fn send(inner: Rc<Inner>) {
     loop {
         let outgoing = inner.outbox.borrow_mut().for_queues();
@@ -347,7 +347,7 @@ async fn send(inner: Rc<Inner>) {
     inner.sending.set(false);
 }
 
-/// What work in the background came to owe others.
+/// Sends whatever background work has come to owe others.
 async fn send_all(inner: &Rc<Inner>) {
     if begins_to_send(inner) {
         send(Rc::clone(inner)).await;

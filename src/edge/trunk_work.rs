@@ -1,4 +1,4 @@
-//! What a trunk's shell does beside commands: several of one message, asking of numbers, and writing rows of the release before anew.
+//! What a trunk's shell does besides commands: messages with several of them, questions about numbers, and migrating rows.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -25,7 +25,8 @@ use crate::edge::platform::{self, now};
 use crate::edge::promise::wait_until;
 use crate::edge::{alarm, world::World};
 
-/// Several commands of one message, a line each: their replies, a line each too, which is empty for a command that could not be carried out.
+/// Several commands in one message, one per line. Returns their replies, also one per line; a line is empty for a command that
+/// failed.
 pub(super) async fn each(inner: Rc<Inner>, bytes: &[u8]) -> Vec<u8> {
     let lines = bytes.split(|byte| *byte == b'\n');
     let replies = RefCell::new(vec![Vec::new(); lines.clone().count()]);
@@ -59,7 +60,7 @@ pub(super) fn questions(
     questions
 }
 
-/// Asks of numbers; meanwhile the object does its other work.
+/// Asks about numbers; meanwhile the object does its other work.
 pub(super) async fn ask(inner: &Inner, org: OrgId, numbers: &[Question]) -> Words {
     match World::new(inner.env.clone(), None) {
         Ok(world) => contacts::ask(&world, org, numbers).await,
@@ -67,7 +68,7 @@ pub(super) async fn ask(inner: &Inner, org: OrgId, numbers: &[Question]) -> Word
     }
 }
 
-/// Tells others what they are to be told, while everything else goes on.
+/// Tells others whatever they must be told, while everything else continues.
 pub(super) fn tell_others(inner: &Rc<Inner>) {
     let errands = std::mem::take(&mut inner.outbox.borrow_mut().contacts);
     if !errands.is_empty() {
@@ -78,7 +79,7 @@ pub(super) fn tell_others(inner: &Rc<Inner>) {
     }
 }
 
-/// Tells campaigns what became of their calls: what comes up meanwhile is told together after that.
+/// Tells campaigns how their calls ended; what is added meanwhile is sent together afterwards.
 async fn tell_campaigns(inner: Rc<Inner>) {
     loop {
         let errands = std::mem::take(&mut inner.outbox.borrow_mut().campaigns);
@@ -93,7 +94,7 @@ async fn tell_campaigns(inner: Rc<Inner>) {
     inner.telling.set(false);
 }
 
-/// Tells of numbers what is owed; what was heard is not owed any more.
+/// Runs the errands about numbers that are owed; those that were confirmed are owed no more.
 async fn tell(inner: Rc<Inner>, errands: Vec<ContactErrand>) {
     let org = known(&inner, TrunkActor::org);
     let (Ok(world), Some(org)) = (World::new(inner.env.clone(), None), org) else {
@@ -106,7 +107,7 @@ async fn tell(inner: Rc<Inner>, errands: Vec<ContactErrand>) {
     send_all(&inner).await;
 }
 
-/// Rows of the release before are written anew, batch by batch, with pauses in which the object does its other work.
+/// Migrates the previous release's rows, batch by batch, with pauses in which the object does its other work.
 pub(super) async fn migrate(inner: Rc<Inner>) {
     while let Ok((goes_on, due)) = migrate_some(&inner) {
         if let Some(due) = due {
@@ -121,7 +122,7 @@ pub(super) async fn migrate(inner: Rc<Inner>) {
     inner.migrating.set(false);
 }
 
-/// One batch, and what is due by then. Returns whether there may be more, and when the object must wake.
+/// Migrates one batch, and does what is due by then. Returns whether there may be more, and when the object must wake.
 pub(super) fn migrate_some(inner: &Inner) -> Result<(bool, Option<Timestamp>), StoreFailed> {
     let mut slot = inner.loaded.borrow_mut();
     let Some(Loaded { actor, store }) = slot.as_mut() else {
@@ -141,7 +142,7 @@ pub(super) fn migrate_some(inner: &Inner) -> Result<(bool, Option<Timestamp>), S
     ticked
 }
 
-/// What the trunk tells of itself; and whether anything would have woken it, which its shell alone knows.
+/// The trunk's report on itself; and whether anything would have woken it, which only its shell knows.
 pub(super) async fn vitals(
     inner: &Rc<Inner>,
     asked: VitalsAsked,
@@ -178,18 +179,19 @@ async fn has_lost_alarm(inner: &Inner) -> Result<bool, StoreFailed> {
     Ok(known(inner, |actor| actor.has_duties().then_some(())).is_some())
 }
 
-/// From one batch of calls for the archive to the next, and at least between them: an archive that is slow is pause enough.
+/// The time from one batch of calls for the archive to the next, and the least pause between them: a slow archive is pause
+/// enough.
 const BATCH_EVERY: Span = Span(200);
 const PAUSE: Span = Span(50);
 
-/// What is known while calls are on their way to the archive: they are there by then as they were read.
+/// What is known while calls are being archived: the archive will have them as they were read.
 #[derive(Default)]
 pub(super) struct Archiving {
-    /// How many are at it.
+    /// How many tasks are archiving.
     at_it: Cell<usize>,
-    /// How many objects of the archive are being written.
+    /// How many of the archive's objects are being written.
     writing: Cell<usize>,
-    /// What was erased meanwhile.
+    /// The calls erased meanwhile.
     erased: RefCell<Vec<CallId>>,
 }
 
@@ -205,7 +207,7 @@ impl Archiving {
         }
     }
 
-    /// Calls that are about to be erased are not to be archived.
+    /// Makes sure that calls about to be erased are not archived.
     pub fn heeds(&self, command: &TrunkCommand, outbox: &RefCell<Outgoing>) {
         let TrunkCommand::Erase(asked) = command else {
             return;
@@ -227,8 +229,8 @@ impl Archiving {
     }
 }
 
-/// Old calls go to the archive, or nowhere when the deployment has none; then their rows go, batch by batch, with pauses in
-/// which the object does its other work.
+/// Writes old calls to the archive, if the deployment has one, and then removes their rows, batch by batch, with pauses in which
+/// the object does its other work.
 pub(super) async fn archive(inner: Rc<Inner>, mut expired: Vec<Expired>) {
     loop {
         inner.archiving.leave_out(&mut expired);
@@ -238,7 +240,7 @@ pub(super) async fn archive(inner: Rc<Inner>, mut expired: Vec<Expired>) {
         let Some(folder) = known(&inner, TrunkActor::archive_folder) else {
             break;
         };
-        // Named after what is in it: a batch that comes again replaces itself.
+        // Named after its contents: a batch that is sent again replaces itself.
         let name = format!("calls/{folder}/{}.ndjson", first.id);
         let lines: String = expired.iter().map(|call| call.line() + "\n").collect();
         let began = now();

@@ -1,8 +1,7 @@
 //! Other people's secrets, encrypted with AES-256-GCM by the platform's WebCrypto.
 //!
-//! `CARRIER_KEYS` is a list of `name:base64` (32 bytes each), separated by commas. The first key
-//! seals; each opens what it sealed, by its name. A sealed secret is `name.nonce.ciphertext`, and
-//! is bound to its context: moved elsewhere, it does not open.
+//! `CARRIER_KEYS` is a comma-separated list of `name:base64` (32 bytes each). The first key seals; each opens what it sealed,
+//! found by its name. A sealed secret is `name.nonce.ciphertext`, and is bound to its context: moved elsewhere, it does not open.
 
 use super::platform::{crypt, entropy};
 use crate::domain::base64::{STANDARD, URL_SAFE};
@@ -10,14 +9,14 @@ use crate::domain::sealed::Sealed;
 
 const NONCE_BYTES: usize = 12;
 
-/// What can go wrong; never says what was sealed.
+/// What can go wrong; never reveals what was sealed.
 #[derive(Clone, Copy, Debug)]
 pub enum VaultError {
-    /// `CARRIER_KEYS` is missing or not as it must be.
+    /// `CARRIER_KEYS` is missing or malformed.
     NoKey,
-    /// The key that sealed it is not in `CARRIER_KEYS` any more.
+    /// The key that sealed it is no longer in `CARRIER_KEYS`.
     UnknownKey,
-    /// It is not what was sealed, or was sealed for another context.
+    /// It was altered, or was sealed for another context.
     Broken,
 }
 

@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::to_json::{self, to_json};
 use crate::domain::trunk::{DueCallback, Place};
 
-/// Writes a call's row; one that is there keeps its metadata.
+/// Writes a call's row; an existing one keeps its metadata.
 const PUT: &str = "
     INSERT INTO rows (id, open, out, late, status, told_at, dialed_at, agent, phone, delivery, callback_due,
                       callback_host, kept, doc, metadata)
@@ -23,7 +23,7 @@ const PUT: &str = "
         told_at = excluded.told_at, dialed_at = excluded.dialed_at, delivery = excluded.delivery,
         callback_due = excluded.callback_due, callback_host = excluded.callback_host, kept = excluded.kept, doc = excluded.doc";
 
-/// What a row says of its call's progress: it is over, it goes on, or it stands on the schedule.
+/// A row's `open` column: 0 if its call is over, 1 if it is in progress, [`SCHEDULED`] if it is on the schedule.
 fn openness(place: &Place) -> i32 {
     match (place.is_open(), place.scheduled) {
         (true, _) => 1,
@@ -32,7 +32,7 @@ fn openness(place: &Place) -> i32 {
     }
 }
 
-/// A row of `open` of a call on the schedule.
+/// The value of `open` for a call on the schedule.
 pub(super) const SCHEDULED: i32 = 2;
 
 impl SqlStore {

@@ -8,11 +8,11 @@ use crate::app::trunk::{IdempotencyRecord, StoreFailed};
 use crate::domain::time::Timestamp;
 use crate::domain::to_json::to_json;
 
-/// After how many keys the old ones among the next [`SWEPT`] are forgotten: a little at a time, so that it delays no request.
+/// After this many keys, expired ones among the next [`SWEPT`] are removed: a few at a time, so that no request is delayed.
 const SWEEP_EVERY: u64 = 100;
-/// How many keys are looked at: more than come in meanwhile, so that all are looked at again and again.
+/// How many keys a sweep looks at: more than are added meanwhile, so that all are looked at again and again.
 const SWEPT: usize = 200;
-/// Behind all keys, which are of visible ASCII.
+/// Sorts after all keys, which are visible ASCII.
 const END_OF_KEYS: &str = "\u{7f}";
 
 impl SqlStore {

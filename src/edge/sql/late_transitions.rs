@@ -7,7 +7,7 @@ use super::{Row, SqlStore};
 use crate::app::trunk::{LateTransition, StoreFailed};
 use crate::domain::time::Timestamp;
 
-/// Every so many writes into the feed's log some old transitions leave it.
+/// After this many writes to the feed's log some old transitions are removed.
 const FORGET_EVERY: u64 = 50;
 
 impl SqlStore {

@@ -61,7 +61,7 @@ impl SqlStore {
     /// See [`TrunkStore::forget_answers`](crate::app::trunk::TrunkStore::forget_answers).
     pub(super) fn delete_answers(&self, calls: &[CallId]) -> Result<(), StoreFailed> {
         let ids = to_json(calls).map_err(|_| StoreFailed)?;
-        // Whatever the admission was, its call is a field of it.
+        // Whatever kind of admission it was, its call is one of its fields.
         let query = "DELETE FROM idempotency WHERE (SELECT value ->> '$.call' FROM json_each(doc, '$.admission'))
                      IN (SELECT value FROM json_each(?))";
         self.query(query, vec![ids.into()]).map(drop)
@@ -69,7 +69,7 @@ impl SqlStore {
 
     /// See [`TrunkStore::forget`](crate::app::trunk::TrunkStore::forget).
     pub(super) fn delete(&self, calls: &[CallId]) -> Result<(), StoreFailed> {
-        // Three statements for all of them: one by one they would hold up who wants to place a call.
+        // Three statements for all of them: one by one they would hold up requests to place a call.
         let ids = to_json(calls).map_err(|_| StoreFailed)?;
         let rows: Vec<u64> = calls.iter().map(|call| call.row()).collect();
         let rows = to_json(&rows).map_err(|_| StoreFailed)?;

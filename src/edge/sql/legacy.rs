@@ -1,5 +1,5 @@
-//! Rows as the release before wrote them: one table with text keys, metadata in the documents. They are read where they are
-//! until each has moved, in slices.
+//! Rows as the previous release wrote them: one table with text keys, and metadata in the documents. They are read in place until
+//! each has been migrated, in slices.
 
 use serde_json::{Map, Value};
 use worker::SqlStorageValue;
@@ -11,7 +11,7 @@ use crate::app::trunk::{OpenRow, Scan, StoreFailed};
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
 
-/// Those whose calls go on.
+/// Those whose calls are in progress.
 const IN_PROGRESS: &str = "status IN ('Initiating', 'Ringing', 'Answered')";
 
 impl SqlStore {
@@ -29,7 +29,7 @@ impl SqlStore {
         recent: CallId,
         each: &mut dyn FnMut(OpenRow),
     ) -> Result<(), StoreFailed> {
-        // Some at a time, and without what may be long.
+        // A batch at a time, and without what may be long.
         const BATCH: usize = 64;
         let recent = recent.to_string();
         for (fits, from) in [("late = 1", ""), ("open = 1 AND late = 0", &recent)] {
@@ -46,7 +46,7 @@ impl SqlStore {
                         .for_each(|call| each(OpenRow::Whole(Box::new(call), false)));
                     break;
                 };
-                // Its own first successor, as texts sort.
+                // Its immediate successor in text order.
                 next = format!("{}\u{1}", last.id);
                 calls
                     .into_iter()
@@ -81,9 +81,9 @@ impl SqlStore {
         Ok(known.and_then(|call| call.request.metadata))
     }
 
-    /// A call is about to be written: an old row of it goes, and its metadata with the call.
+    /// A call is about to be written: its old row is removed, and the call takes over its metadata.
     pub(super) fn take_legacy_metadata(&self, call: &mut Call) -> Result<(), StoreFailed> {
-        // One that is taken over brings its own.
+        // A call that is being migrated brings its own.
         if call.request.metadata.is_none() {
             let known = self.legacy_doc(call.id)?;
             call.request.metadata = known.and_then(|known| known.request.metadata);
@@ -92,7 +92,7 @@ impl SqlStore {
         self.query(query, vec![id(call.id)]).map(drop)
     }
 
-    /// A page of the rows here, together with one of the old rows. What does not fit the filter is left out by whoever asked.
+    /// A page of the rows here, merged with one of the old rows. The caller leaves out whatever does not match the filter.
     pub(super) fn with_legacy(&self, found: Scan, look: &Look) -> Result<Scan, StoreFailed> {
         let below = look.ceiling.map_or_else(|| "g".into(), id);
         let query = "SELECT json_remove(doc, '$.request.metadata') FROM calls
@@ -102,11 +102,11 @@ impl SqlStore {
         let until = calls.last().map(|call| call.id);
         let until = until.filter(|_| calls.len() == most);
         let old = Scan { calls, until };
-        // All of them: the filter has not been asked yet.
+        // Without a limit: the filter has not been applied yet.
         Ok(Scan::merge(vec![found, old], usize::MAX))
     }
 
-    /// The next of them to move: those open for long first, then the newest. None when all have.
+    /// The next rows to migrate: first those open for long, then the newest. Empty when all have been.
     pub(super) fn next_legacy_calls(&self, limit: usize) -> Result<Vec<Call>, StoreFailed> {
         if !self.is_legacy.get() {
             return Ok(Vec::new());

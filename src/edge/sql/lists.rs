@@ -1,5 +1,5 @@
-//! Looks at many rows: pages of lists, and the history of the feed. Each row is looked at once, and no document is read but those
-//! of the calls that fit.
+//! Reading many rows: pages of lists, and the history of the feed. Each row is looked at once, and only the documents of matching
+//! calls are read.
 
 use worker::SqlStorageValue;
 
@@ -14,16 +14,16 @@ use crate::domain::search;
 use crate::domain::time::Timestamp;
 use crate::domain::to_json::to_json;
 
-/// What was looked at.
+/// The rows looked at.
 pub(super) struct Seen {
-    /// The rows that fit, in the order of the look.
+    /// The matching rows, in the order of the scan.
     pub fit: Vec<u64>,
-    /// The last row that was looked at.
+    /// The last row looked at.
     pub last: Option<u64>,
     pub count: usize,
 }
 
-/// Where closed calls are looked for.
+/// Where to search for closed calls.
 pub(super) struct Look {
     pub floor: Option<CallId>,
     pub ceiling: Option<CallId>,
@@ -31,12 +31,12 @@ pub(super) struct Look {
     pub scan_limit: usize,
 }
 
-/// Behind all rows.
+/// Above all rows.
 const NO_CEILING: u64 = (1 << 53) - 1;
-/// What a look at many rows reads of each: what stands before the document.
+/// The columns that a scan of many rows reads: those before the document.
 const SEEN: &str = "id, open, out, status, told_at, agent, phone, delivery, callback_due";
-/// What is asked for by it stands in no column of its own: then the document is read as well. A call's result is known when its
-/// status is terminal, and of the others none has a failure's or an outcome's place in a list.
+/// These filters have no column of their own, so the document is read as well. A call's result is known once its status is
+/// terminal; until then no failure or outcome counts in a list.
 const FAILED_SO: &str =
     " AND doc ->> '$.failure.code' = ? AND status NOT IN ('Initiating', 'Ringing', 'Answered')";
 const DISPOSED_SO: &str =
@@ -45,9 +45,9 @@ const DISPOSED_SO: &str =
 const BY_CAMPAIGN: &str = " AND doc ->> '$.request.campaign.id' = ?";
 /// The rows that one page looks at.
 const NEWEST_FIRST: &str = "FROM rows WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?";
-/// The rows that one slice of a walk through the history looks at.
+/// The rows that one slice of the history looks at.
 pub(super) const OLDEST_FIRST: &str = "FROM rows WHERE id >= ? AND id < ? ORDER BY id LIMIT ?";
-/// How many documents at most come out of one slice of the feed's history.
+/// The most documents that one slice of the feed's history returns.
 const TOLD: usize = 20;
 
 impl SqlStore {
@@ -117,7 +117,8 @@ impl SqlStore {
         since: Timestamp,
         limit: usize,
     ) -> Result<FeedScan, StoreFailed> {
-        // What began since then was told of since then: more of those than are read need not be looked at.
+        // Calls that began after that moment have all of their transitions after it: no more of them need be looked at than are
+        // returned.
         let limit = match CallId::floor_of(from).address().at >= since {
             true => limit.min(TOLD + 1),
             false => limit,
@@ -136,13 +137,13 @@ impl SqlStore {
         Ok(FeedScan { calls, goes_on })
     }
 
-    /// The newest closed calls that fit: clauses, each with its value, if it counts.
+    /// The newest closed calls that match: clauses, each with its value if it applies.
     fn look<const N: usize>(
         &self,
         look: Look,
         wanted: [(&str, Option<SqlStorageValue>); N],
     ) -> Result<Scan, StoreFailed> {
-        // What is in progress is in memory.
+        // Calls in progress are in memory.
         let mut fits = String::from("open <> 1");
         let mut values = Vec::new();
         for (clause, value) in wanted {
@@ -151,7 +152,7 @@ impl SqlStore {
                 values.push(value);
             }
         }
-        // Where most rows fit, no more are looked at than fill the page.
+        // If most rows match, no more are looked at than fill the page.
         let scan_limit = match values.is_empty() {
             true => look.scan_limit.min(look.limit),
             false => look.scan_limit,
@@ -176,7 +177,7 @@ impl SqlStore {
         }
     }
 
-    /// Looks at some rows, at each once; no document is read.
+    /// Looks at some rows, each once, without reading their documents.
     pub(super) fn seen(
         &self,
         rows: &str,
@@ -184,7 +185,7 @@ impl SqlStore {
         fits: &str,
         values: Row,
     ) -> Result<Seen, StoreFailed> {
-        // The last of what a range yields in its order is the lowest or the highest.
+        // The last row that a range yields in its order is the lowest or the highest.
         let last = if search::contains(rows, "DESC") {
             "MIN"
         } else {
@@ -226,7 +227,7 @@ impl SqlStore {
         }
     }
 
-    /// The calls of these rows, in this order.
+    /// The calls in these rows, in this order.
     fn calls_at(&self, rows: &[u64]) -> Result<Vec<Call>, StoreFailed> {
         let rows = to_json(rows).map_err(|_| StoreFailed)?;
         let query =

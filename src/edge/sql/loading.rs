@@ -1,4 +1,4 @@
-//! What an object that is loaded anew reads.
+//! What an object reads when it is loaded.
 
 use worker::SqlStorageValue;
 
@@ -25,8 +25,8 @@ impl SqlStore {
         }
     }
 
-    /// All rows from `from` on that fit, many as one text: each crossing between SQLite and here takes longer than reading
-    /// what a row keeps.
+    /// All matching rows from `from` on, many as one text: crossing between SQLite and Rust takes longer than reading what a row
+    /// stores.
     fn in_batches(
         &self,
         fits: &str,
@@ -72,7 +72,7 @@ impl SqlStore {
         from: CallId,
         since: Timestamp,
     ) -> Result<Vec<Start>, StoreFailed> {
-        // No document is read but those of the last second.
+        // Only documents of the last second are read.
         let query = "SELECT id, dialed_at, id >= ? AND doc ->> '$.request.campaign.id' IS NOT NULL
                      FROM rows WHERE id >= ? AND status <> ? AND open <> 2 AND (id >= ? OR dialed_at >= ?)";
         let since_row = number(CallId::floor(since).row());

@@ -1,9 +1,9 @@
 //! A trunk's rows in its object's SQLite.
 //!
 //! A call is one row under an integer key that sorts by age, so a page of calls, newest first, is a range scan; what lists,
-//! sweeps and the feed ask for stands in narrow columns before the document. Two partial indexes: calls that stay open for
-//! long, and callbacks whose attempt is due later. So a call that fares well costs one row a write. Calls on the schedule
-//! stand in a table of their own beside their rows: an index of these would have to be made of all calls that are there.
+//! sweeps and the feed search by is in narrow columns before the document. There are two partial indexes: calls that stay open
+//! for long, and callbacks whose next attempt is due later. So an ordinary call costs one row per write. Calls on the schedule
+//! have another row in a table of their own: an index of them would have to be built from all existing calls.
 
 mod calls;
 mod idempotency;
@@ -45,17 +45,17 @@ pub struct SqlStore {
     read: Cell<u64>,
     written: Cell<u64>,
     remembered: Cell<u64>,
-    /// Up to which key the old ones are forgotten.
+    /// The key up to which expired ones have been removed.
     swept: RefCell<String>,
     logged: Cell<u64>,
-    /// Rows of the release before are still there.
+    /// There are still rows of the previous release.
     is_legacy: Cell<bool>,
 }
 
 type Row = Vec<SqlStorageValue>;
 
 impl SqlStore {
-    /// Opens them; the tables are made when they are missing.
+    /// Opens the store, creating the tables if they are missing.
     pub fn open(sql: Sql) -> Result<Self, StoreFailed> {
         let store = Self {
             sql,
@@ -83,7 +83,7 @@ impl SqlStore {
         Ok(rows)
     }
 
-    /// Documents: rows of one JSON text each.
+    /// Documents: rows that contain one JSON text each.
     fn docs<T: serde::de::DeserializeOwned>(
         &self,
         query: &str,

@@ -1,8 +1,8 @@
-//! The schedule: when a call is due, in a narrow table beside its row, written and removed with it.
+//! The schedule: when each call on it is due, in a narrow table beside its row, written and removed with it.
 //!
-//! `ends` has the mark of the call's number above the moment, so that those to a number are sifted out by looking at these
-//! narrow rows alone: see [`Number::mark`]. Rows of earlier releases have none, and may be to any number. SQLite alone takes them
-//! apart and puts them together: what crosses to it has 53 bits.
+//! `ends` has the mark of the call's number in its bits above the moment, so that calls to a number are found by reading only
+//! these narrow rows: see [`Number::mark`]. Rows of earlier releases have no mark, and may be to any number. Only SQLite takes
+//! the two apart and puts them together: a number that crosses to it has 53 bits.
 
 use serde_json::Value;
 use worker::SqlStorageValue;

@@ -1,4 +1,4 @@
-//! Statements: one crossing each, whatever they bind and answer. Value by value, each costs three.
+//! Statements: one crossing into JavaScript each, whatever they bind and return. One value at a time, each would cost three.
 
 use serde_json::Value;
 use wasm_bindgen::JsValue;
@@ -13,7 +13,7 @@ use crate::edge::platform::{self, Sql};
 /// How many rows a statement read and wrote, as the storage counts them.
 type Counts = [u64; 2];
 
-/// The rows that a statement answers.
+/// The rows that a statement returns.
 pub fn rows(
     sql: &Sql,
     query: &str,
@@ -38,7 +38,7 @@ pub fn rows(
     Ok((rows?, counts))
 }
 
-/// The same of rows that hold one text each without a line break: the texts, a line each.
+/// The same for rows with one text each, without line breaks: the texts, one per line.
 pub fn texts(
     sql: &Sql,
     query: &str,

@@ -1,4 +1,4 @@
-//! What is kept of each hour's calls, and the calls that are looked at for it.
+//! What is stored of each hour's calls, and the calls that are read for it.
 
 use worker::SqlStorageValue;
 

@@ -1,4 +1,4 @@
-//! How values cross between the rows and us.
+//! How values cross between the rows and Rust.
 
 use worker::SqlStorageValue;
 
@@ -26,7 +26,7 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(json: &str) -> Option<T> {
     parsed.ok()
 }
 
-/// The key of what is kept beside a call.
+/// The key of whatever is stored beside a call.
 pub(super) fn id(call: CallId) -> SqlStorageValue {
     call.to_string().into()
 }
@@ -36,7 +36,7 @@ pub(in crate::edge) fn number(number: u64) -> SqlStorageValue {
     SqlStorageValue::from(number as f64)
 }
 
-/// The whole number that is stored, if one is.
+/// The whole number stored, if there is one.
 pub(in crate::edge) fn whole(value: &SqlStorageValue) -> Option<u64> {
     match value {
         SqlStorageValue::Integer(number) => u64::try_from(*number).ok(),
@@ -57,7 +57,7 @@ pub(in crate::edge) fn count(limit: usize) -> SqlStorageValue {
     i64::try_from(limit).unwrap_or(i64::MAX).into()
 }
 
-/// An agent's first 52 bits.
+/// An agent's first 52 bits, as a key.
 pub(super) fn agent_key(agent: AgentId) -> SqlStorageValue {
     number((agent.number() >> 76) as u64)
 }
@@ -70,7 +70,7 @@ pub(super) fn delivery_word(status: DeliveryStatus) -> i32 {
     }
 }
 
-/// The words of a filter as a JSON array; none for a filter that admits any.
+/// A filter's values as a JSON array; `None` if the filter lets any value pass.
 pub(super) fn one_of(wanted: &[impl serde::Serialize]) -> Option<SqlStorageValue> {
     let words = to_json(wanted).ok()?;
     (!wanted.is_empty()).then(|| words.into())

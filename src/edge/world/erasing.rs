@@ -1,4 +1,4 @@
-//! What empties other stores: objects, copies and the archive.
+//! Empties other stores: objects, copies and the archive.
 
 use super::{OBJECT_DEADLINE_MS, RECORDS, World};
 use crate::app::directory::{self, By, command::Bury};

@@ -1,4 +1,4 @@
-//! What is kept beside the objects: copies in KV, and the archive in R2.
+//! What is stored outside the objects: copies in KV, and the archive in R2.
 
 use super::{RECORDS, World};
 use crate::app::directory::{DirectoryCommand, RecordWriter};

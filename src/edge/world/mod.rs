@@ -1,4 +1,4 @@
-//! The ports on Cloudflare's bindings.
+//! The ports, implemented with Cloudflare's bindings.
 
 mod erasing;
 mod keeping;
@@ -43,7 +43,7 @@ use crate::domain::target::Target;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::to_json::to_json;
 
-/// How long an object, or the front door, may take to answer: what trapped never does.
+/// How long an object, or the front door, may take to answer: one that trapped never does.
 const OBJECT_DEADLINE_MS: u32 = 10_000;
 
 /// The KV namespace.
@@ -58,9 +58,9 @@ pub struct World {
     requests: faults::Requests,
 }
 
-/// Why an object's answer is none.
+/// Why an object gave no usable answer.
 enum Unheard {
-    /// It is of another release.
+    /// It is of another release, and does not know the question.
     Unknown,
     /// It did not answer in time, or failed.
     Failed,
@@ -77,7 +77,7 @@ impl World {
         })
     }
 
-    /// Keeps this invocation until `work` is done.
+    /// Keeps this invocation alive until `work` is done.
     pub fn wait_until(&self, work: LocalBoxFuture<'static, ()>) {
         if let Some(context) = &self.context {
             promise::keep(context, work);
@@ -89,8 +89,7 @@ impl World {
         keys.map(|keys| keys.to_string()).unwrap_or_default()
     }
 
-    /// Rings a simulated phone: the journal, which outlives the Worker, knows of each ring before
-    /// the dialer tells of it.
+    /// Rings a simulated phone: the journal, which outlives the Worker, records each ring before the dialer reports it.
     async fn simulate(&self, order: &DialOrder) -> Vec<Timed> {
         match platform::journal(&self.env, &order.call.to_string()).await {
             Ok(_) => simulator::dial(order, now(), &self.setup.settings),
@@ -110,8 +109,8 @@ impl World {
         Unavailable
     }
 
-    /// A callback to the built-in receiver of an organisation: its own zone is the one place that a
-    /// Worker can't fetch.
+    /// Delivers a callback to an organisation's built-in receiver: the deployment's own zone is the one place that a Worker can't
+    /// fetch.
     async fn deliver_locally(
         &self,
         org: OrgId,
@@ -156,8 +155,8 @@ impl World {
         })
     }
 
-    /// Has an object do a message's work. It answers as soon as it has begun; of another release's message, that it knows
-    /// no such work: the message is done with, and its duty due again by its rows.
+    /// Has an object do a message's work. It answers as soon as it has begun. An object of another release may answer that it
+    /// does not know such work: the message is then done with, and the obligation, which is in rows, falls due again.
     pub async fn run_errand(&self, object: &str, message: &str) -> Result<(), Unavailable> {
         match self.exchange("ERRANDS", object, message, Way::Alone).await {
             Ok(_) | Err(Unheard::Unknown) => Ok(()),
@@ -322,7 +321,7 @@ impl Trunks for World {
         let way = self.way_to_trunk(command);
         let told = self.tell_object("TRUNKS", &name, command, way).await;
         let reply = match (told, command) {
-            // One of an earlier release tells a call's status by the call.
+            // An object of an earlier release only knows the question for a whole call.
             (Err(Unheard::Unknown), TrunkCommand::Status(reader, call)) => {
                 let whole = TrunkCommand::Read(*reader, *call);
                 self.ask_object("TRUNKS", &name, &whole).await?
@@ -355,7 +354,7 @@ impl Directories for World {
         let name = org.to_string();
         let way = self.way_to_directory(org, command);
         match self.tell_object("DIRECTORIES", &name, command, way).await {
-            // One of an earlier release knows no permits, and needs none.
+            // An object of an earlier release knows no permits, and needs none.
             Err(Unheard::Unknown) if matches!(command.what, directory::Ask::Permit(_)) => {
                 Ok(DirectoryReply::Record(None))
             }
@@ -384,7 +383,7 @@ impl Vault for World {
     }
 }
 
-/// The local build can have keys that can't be read.
+/// In the local build, keys can be made unreadable.
 fn is_unreadable(key: &RecordKey) -> bool {
     faults::keys_are_unreadable() && matches!(key, RecordKey::ApiKey(_) | RecordKey::Carrier(_))
 }

@@ -1,4 +1,4 @@
-//! Objects that are asked with no more ado: those that know of numbers, and campaigns.
+//! Objects that are asked without any special handling: contacts' shards, and campaigns.
 
 use super::World;
 use crate::app::campaign::{CampaignCommand, CampaignReply};

@@ -1,4 +1,4 @@
-//! What leaves the platform: calls to their carriers, requests to LiveKit's servers, and callbacks to their receivers.
+//! What leaves the platform: dials to carriers, requests to LiveKit servers, and callbacks to receivers.
 
 use super::{World, millis};
 use crate::app::dialers::{livekit, simulator};
@@ -20,7 +20,7 @@ pub(super) const SENT_ALWAYS: [(&str, &str); 2] = [
     ("User-Agent", "Audatec-Webhooks/1"),
 ];
 
-/// How long an answer of a LiveKit server may be.
+/// The most bytes of a LiveKit server's answer.
 const MAX_TWIRP_BODY: u32 = 65_536;
 
 impl Dialer for World {
@@ -79,7 +79,7 @@ impl Twirp for World {
     }
 }
 
-/// The status of an answer to a POST.
+/// The status of the response to a POST.
 fn status(answer: &js_sys::Array) -> u16 {
     answer.get(0).as_f64().map_or(0, |status| status as u16)
 }

@@ -1,5 +1,4 @@
-//! What there is: organisations and trunks, by the names of their records; the deployment's bindings; and whether its queues
-//! work.
+//! What exists: organisations and trunks, by the names of their records; the deployment's bindings; and whether its queues work.
 
 use super::setup::may_go_to;
 use super::{RECORDS, World};
@@ -11,7 +10,7 @@ use crate::domain::ids::{OrgId, TrunkId};
 use crate::edge::{outbox, platform};
 
 impl World {
-    /// All keys of the KV namespace that begin so.
+    /// All keys of the KV namespace with this prefix.
     async fn record_names(&self, prefix: &str) -> Result<Vec<String>, Unavailable> {
         let names = platform::kv_names(&self.env, RECORDS, prefix).await;
         let names = names.map_err(|error| self.failed("KV list", &error))?;

@@ -1,4 +1,4 @@
-//! What a deployment is set to: its variables and its secrets.
+//! A deployment's configuration: its variables and its secrets.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -13,10 +13,10 @@ use crate::domain::settings::Settings;
 use crate::edge::log::log;
 use crate::edge::platform;
 
-/// The deployment lacks a secret, or has an unreadable one; which one is logged.
+/// The deployment lacks a secret, or has an unreadable one; the log says which.
 pub struct Misconfigured;
 
-/// What a deployment is set to: the same for all that an isolate ever does.
+/// A deployment's configuration: it stays the same for the life of an isolate.
 #[derive(Clone)]
 pub struct Setup {
     /// The operator's settings.
@@ -30,8 +30,8 @@ thread_local! {
 }
 
 impl Setup {
-    /// Reads it, once an isolate: a variable costs six crossings into JavaScript, the secrets five keys to derive.
-    /// (Measured: a tenth of the processor time of `POST /calls`.)
+    /// Reads it, once per isolate: a variable costs six crossings into JavaScript, the secrets five key derivations. (Measured: a
+    /// tenth of the processor time of `POST /calls`.)
     pub fn of(env: &Env) -> Result<Self, Misconfigured> {
         if let Some(known) = SETUP.with_borrow(Clone::clone) {
             return Ok(known);
@@ -40,7 +40,7 @@ impl Setup {
         let vars = Settings::from_vars(|name| env.var(name).ok().map(|value| value.to_string()));
         let settings = Settings {
             link_key: secrets.link_key.clone(),
-            // What nothing signs is not sent, nor what would never arrive.
+            // A notice that can't be signed, or would never arrive, is not sent.
             alert_url: vars
                 .alert_url
                 .clone()
@@ -56,7 +56,7 @@ impl Setup {
     }
 }
 
-/// Whether notices may go there, as each attempt of one will be judged.
+/// Whether notices may go there, by the rules applied to each attempt.
 pub fn may_go_to(url: &str, settings: &Settings) -> bool {
     let target = platform::parse_url(url);
     target.is_some_and(|target| target.judge("", settings.allow_loopback).is_ok())

@@ -1,4 +1,4 @@
-//! Which questions to objects go with others: see `hops.js`.
+//! Which questions to objects share a message with others: see `hops.js`.
 
 use super::World;
 use crate::app::directory::DirectoryCommand;
@@ -7,11 +7,11 @@ use crate::domain::ids::OrgId;
 use crate::domain::time::{Span, Timestamp};
 use crate::edge::platform::{Way, now};
 
-/// Who knows the feed up to so long ago keeps up: such a look is answered from an object's memory.
+/// A listener who knows the feed up to this long ago keeps up: its question is answered from an object's memory.
 const KEEPS_UP: Span = Span(120_000);
 
 impl World {
-    /// What is answered at once goes together; so do looks of listeners that keep up, in a lane of their own.
+    /// Questions that are answered at once share messages; so do those of listeners that keep up, in a lane of their own.
     pub(super) fn way_to_trunk(&self, command: &TrunkCommand) -> Way<'_> {
         let keeps_up = |after: Timestamp| after + KEEPS_UP > now();
         match (self.context.as_deref(), command) {
@@ -23,7 +23,7 @@ impl World {
         }
     }
 
-    /// All of an isolate who wait for the same news ask once.
+    /// All those in an isolate who wait for the same news ask once.
     pub(super) fn way_to_directory(&self, org: OrgId, command: &DirectoryCommand) -> Way<'_> {
         match (self.context.as_deref(), &command.watched, command.by) {
             (Some(context), Some(watched), Some(key)) if watched.through > Timestamp(0) => {
