@@ -259,11 +259,11 @@ pub trait Twirp {
 pub struct StorageAnswer {
     /// The HTTP status.
     pub status: u16,
-    /// The beginning of the body, as text.
+    /// The body as text; empty if it is too long.
     pub body: String,
     /// The bucket's region, if the storage named it.
     pub region: Option<String>,
-    /// Whether the object is only hidden, and an earlier version of it stays.
+    /// Whether the object was only hidden, and a version of it stays.
     pub is_hidden: bool,
 }
 

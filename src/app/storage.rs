@@ -1,5 +1,5 @@
-//! Files in an organisation's own S3-compatible storage: where they are by what LiveKit says of them, and a DELETE of one, signed
-//! by AWS Signature Version 4.
+//! Files in an organisation's own S3-compatible storage: where they are, by the locations that LiveKit reports, and deleting one
+//! with a request signed by AWS Signature Version 4.
 
 use sha2::{Digest, Sha256};
 
@@ -12,40 +12,40 @@ use crate::domain::search;
 use crate::domain::target::Target;
 use crate::domain::time::{Span, Timestamp};
 
-/// How long a storage may take.
+/// How long a storage may take to answer.
 const TIMEOUT: Span = Span(10_000);
 /// S3's longest key, in bytes.
 const LONGEST_KEY: usize = 1_024;
-/// Where buckets are of which that is not said.
+/// The region of buckets for which none is set.
 const SOMEWHERE: &str = "us-east-1";
-/// SHA-256 of nothing.
+/// SHA-256 of the empty body.
 const NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// What became of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deletion {
-    /// It is not there.
+    /// It is not there any more.
     Gone,
     /// It can't be deleted.
     Left,
-    /// The storage has not answered: it is to be asked again.
+    /// The storage has not answered: it must be asked again.
     Again,
 }
 
-/// The name that the platform gives a call's recording.
+/// The key that the platform gives a call's recording.
 #[must_use]
 pub fn recording_key(storage: &S3Target, call: CallId) -> String {
     format!("{}{call}.ogg", storage.prefix)
 }
 
-/// A bucket's name can stand before a host's name, but not before an IP address.
+/// Whether the bucket's name goes into the path: it can be put in front of a host name, but not of an IP address.
 #[must_use]
 pub fn names_bucket_in_path(host: &impl Host, storage: &S3Target) -> bool {
     let endpoint = host.parse_url(&storage.endpoint);
     endpoint.is_some_and(|url| url.is_address())
 }
 
-/// Deletes a call's recording: the file that is there, or may be where the platform would have it.
+/// Deletes a call's recording: the file at `location`, or, without one, where the platform would have put it.
 pub async fn delete_recording(
     world: &(impl Host + Storage),
     storage: &S3Target,
@@ -65,7 +65,7 @@ pub async fn delete_recording(
     };
     let answer = file.delete(world, storage, secret, region(storage)).await;
     let answer = match answer {
-        // A bucket of AWS's is somewhere else than was said: LiveKit finds it by itself.
+        // An AWS bucket is in another region than was set: LiveKit finds it by itself, so it is found here too.
         Ok(elsewhere) if is_elsewhere(storage, &elsewhere) => {
             let region = elsewhere.region.unwrap_or_default();
             file.delete(world, storage, secret, &region).await
@@ -100,7 +100,7 @@ fn region(storage: &S3Target) -> &str {
     }
 }
 
-/// Whether it is a name that can be a part of a host's.
+/// Whether this name can be part of a host name.
 fn is_plain(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     !name.is_empty() && name.bytes().all(is_plain)
@@ -110,13 +110,13 @@ fn is_plain(name: &str) -> bool {
 #[derive(Debug, PartialEq, Eq)]
 struct File {
     key: String,
-    /// The bucket's name is in the path, not in the host's name.
+    /// The bucket's name is in the path, not in the host name.
     by_path: bool,
 }
 
 impl File {
-    /// The file of this location, if it is in this bucket. LiveKit writes the location as text: a bucket before the endpoint even
-    /// where that begins with its scheme, and AWS's hosts without a region.
+    /// The file at this location, if it is in this bucket. LiveKit composes the location as text: it puts the bucket before the
+    /// endpoint even if that begins with a scheme, and leaves the region out of AWS's hosts.
     fn found(storage: &S3Target, location: &str) -> Option<Self> {
         let regional = aws_host(region(storage));
         let hosts = match storage.endpoint.as_str() {
@@ -144,7 +144,7 @@ impl File {
         })
     }
 
-    /// What the storage says to a DELETE in that region; or that it can't be asked, or has not answered.
+    /// The storage's answer to a DELETE in that region; or that it can't be asked, or has not answered.
     async fn delete(
         &self,
         world: &(impl Host + Storage),
@@ -167,7 +167,7 @@ impl File {
         answer.map_err(|_| Deletion::Again)
     }
 
-    /// Its address; nothing where the Worker does not go.
+    /// The file's URL; `None` if the Worker may not send requests there.
     fn target(&self, host: &impl Host, storage: &S3Target, region: &str) -> Option<Target> {
         if !is_plain(&storage.bucket) || !is_plain(region) {
             return None;
@@ -182,7 +182,7 @@ impl File {
             false => host.parse_url(&storage.endpoint)?,
         };
         let folder = target.path.trim_end_matches('/').to_owned();
-        // The certificate of AWS's is for names with one part more.
+        // AWS's certificate covers names with only one more label.
         let by_path = match is_aws {
             true => search::contains(&storage.bucket, "."),
             false => self.by_path,
@@ -196,7 +196,7 @@ impl File {
         if !by_path {
             target.host = format!("{bucket}.{}", target.host);
         }
-        // What is requested is what was judged and signed: a path with dots in it would be another one on its way.
+        // The URL requested must be the one judged and signed: a path with dots in it would be changed on its way.
         let read = host.parse_url(&target.address())?;
         let settings = host.settings();
         let own = settings.public_url.as_deref();
@@ -220,7 +220,7 @@ fn without_scheme(url: &str) -> &str {
     rest.or_else(|| url.strip_prefix("http://")).unwrap_or(url)
 }
 
-/// A key as a path has it, and as its signature wants it.
+/// A key as written in a path, which is also how it is signed.
 fn encoded(key: &str) -> String {
     let mut path = String::with_capacity(key.len());
     for byte in key.bytes() {
@@ -237,7 +237,7 @@ fn encoded(key: &str) -> String {
     path
 }
 
-/// A request that is signed.
+/// A request to be signed.
 struct Signed<'a> {
     target: &'a Target,
     region: &'a str,
@@ -268,7 +268,7 @@ impl Signed<'_> {
         ]
     }
 
-    /// Of a request without a body, by its method, path and query.
+    /// The signature of a request without a body, by its method, path and query.
     fn signature(&self, [method, path, query]: [&str; 3], date: &str, scope: &str) -> String {
         let origin = self.target.origin();
         let host = without_scheme(&origin);

@@ -8,13 +8,15 @@ use crate::domain::tidy;
 
 /// The longest URL for callbacks, in bytes: together with the body it must fit a queue's message.
 const MAX_URL: usize = 8_192;
-/// What a URL must be that was copied from an answer.
+/// The requirement that a URL copied from a response fails to meet.
 pub const WHOLE_URL: &str = "a URL with the password itself, not the asterisks that answers show";
 
-/// A URL that callbacks may go to, without white space around it. Of the service's own addresses only a built-in receiver's is allowed.
+/// A URL that callbacks may go to, without white space around it. Of the service's own addresses only a built-in receiver's is
+/// allowed.
 ///
 /// # Errors
-/// It is not an http or https URL, points into a private network or to an IP address, or has asterisks for its password, as answers show it.
+/// It is not an http or https URL, points into a private network or to an IP address, or has asterisks for its password, as
+/// responses show it.
 pub fn check_target(
     api: &impl Api,
     request: &Request,

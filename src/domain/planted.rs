@@ -300,7 +300,7 @@ faults! {
     CampaignToldAtOnce,
     /// After a restart, a campaign at rest reports nothing to the feed.
     CampaignEndUntold,
-    /// A trunk does not note that campaigns' calls left.
+    /// A trunk does not record that campaigns' calls have left.
     HandedOverForgotten,
     /// In each batch of an erased number's calls, one stays.
     ErasedInPart,

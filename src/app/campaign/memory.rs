@@ -125,13 +125,13 @@ impl Calls {
         self.open.len()
     }
 
-    /// How many of them go out over a trunk.
+    /// How many of them are on a trunk.
     pub fn over(&self, trunk: TrunkTag) -> usize {
         let calls = self.open.keys();
         calls.filter(|call| call.address().tag == trunk).count()
     }
 
-    /// All that are not known to be over, but for those of these trunks: of one trunk at a time.
+    /// All calls of one trunk that are not known to be over; `but` lists trunks to leave out. `None` if there are no more.
     pub fn not_over(&self, but: &[TrunkTag]) -> Option<(TrunkTag, Vec<CallId>)> {
         let calls = self.open.keys().copied();
         let left = calls.filter(|call| !self.is_news(*call) && !but.contains(&call.address().tag));
@@ -143,7 +143,7 @@ impl Calls {
         self.open.values().any(|open| open.number == number)
     }
 
-    /// Those to be asked about now, all of one trunk: the one least is known of.
+    /// Those to be asked about now, all of one trunk: that of the call heard of least recently.
     pub fn to_ask(&self, now: Timestamp) -> Option<(TrunkTag, Vec<CallId>)> {
         if planted(Fault::OutcomeUnasked) {
             return None;
@@ -212,8 +212,8 @@ impl Calls {
     }
 }
 
-/// Those of these calls that are on the same trunk as the first by this order: a campaign whose trunk was changed while it was paused
-/// may have calls on several.
+/// Those of these calls that are on the same trunk as the first in this order: a campaign whose trunk was changed while it was
+/// paused may have calls on several.
 fn of_one(
     mut calls: Vec<CallId>,
     order: impl Fn(&CallId) -> u64,

@@ -211,7 +211,7 @@ async fn calls(
         calls: found.len() as u64,
         transcripts,
         recordings,
-        // A trunk of the release before does not say where they are.
+        // A trunk of the previous release does not say where they are.
         recordings_left: recordings.saturating_sub(files.len() as u64),
         ..Erased::default()
     };

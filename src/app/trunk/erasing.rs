@@ -1,4 +1,4 @@
-//! One person's calls are erased, some at a time: what was found is told first, and goes with the next command.
+//! Erasing one person's calls, some at a time: what was found is reported first, and removed by the next command.
 
 use super::erased::{EraseCalls, ErasedCalls};
 use super::reply::reply;
@@ -9,17 +9,18 @@ use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::trunk::Recorded;
 
-/// How many rows are looked at, and how many calls are found, by one command.
+/// How many rows one command looks at, and how many calls it finds.
 const LOOKED_AT: usize = 1_000;
 const FOUND: usize = 50;
-/// No address in a storage is longer: a bucket's host, and a key of 1,024 bytes.
+/// The longest address of a file in a storage: a bucket's host, and a key of 1,024 bytes.
 const LONGEST: usize = 1_500;
 
 reply!(ErasedCalls: erased = Erased(erased));
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
-    /// Nothing, while no write is tried: no row could be removed. It is tried again by this as by all else, since a trunk where
-    /// nothing else happens would never hear that it may write again. Rows of the release before are elsewhere.
+    /// Does nothing while no write is tried, since no row could be removed. Writes are tried again through this as through
+    /// anything else, because a trunk where nothing else happens would never learn that it can write. Rows of the previous
+    /// release are elsewhere.
     pub(super) fn erase(&mut self, asked: Box<EraseCalls>) -> Answer<Option<ErasedCalls>> {
         let mut erased = ErasedCalls {
             through: asked.through.unwrap_or_default(),
@@ -40,7 +41,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(Some(erased))
     }
 
-    /// What was found before goes.
+    /// Removes what was found before.
     fn let_go(&mut self, gone: &[CallId], erased: &mut ErasedCalls) -> Answer<()> {
         let mut free = Vec::new();
         for call in gone {
@@ -57,7 +58,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         }
         self.store.forget_answers(&free)?;
         self.leave(&free)?;
-        // A row may say of its call what is not so any more: it is written anew, and goes then.
+        // A row may be outdated: it is rewritten, and removed then.
         for call in free {
             if self.store.get(call)?.is_some() {
                 self.trunk.write_anew(call, self.step);
@@ -91,7 +92,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             } else {
                 erased.left = erased.left.or(Some(*row));
             }
-            // An attempt that follows may be younger than the look.
+            // The attempt that follows may be newer than the search.
             erased.through = erased.through.max(next.map_or(0, CallId::row));
         }
         erased.next = erased.next.or(next);
@@ -101,7 +102,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(())
     }
 
-    /// Where the recording of a call is that is over. Returns whether that is known by now, as far as it ever will be.
+    /// Notes where an ended call's recording is. Returns whether that is as well known as it ever will be.
     fn note_recording(&mut self, call: CallId, erased: &mut ErasedCalls) -> Answer<bool> {
         let told = self.store.recording(call)?;
         let location = match (told, self.trunk.recorded(call, self.now, self.step)) {
@@ -111,7 +112,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             (None, Recorded::Presumed) => None,
         };
         erased.recordings += 1;
-        // A longer one is in no storage of theirs, and not worth keeping.
+        // A longer location is in no storage of theirs, and not worth keeping.
         let location = location.map(|at| match at.len() > LONGEST {
             true => String::new(),
             false => at,

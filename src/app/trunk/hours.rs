@@ -1,5 +1,5 @@
-//! The rows of hours: calls that leave are added to their hour's row, and once nothing about the calls of an hour can change by
-//! itself, its row tells of all of them.
+//! The rows of hours: calls that leave are added to their hour's row, and once nothing about an hour's calls can change on its
+//! own, its row covers all of them.
 
 use super::TrunkActor;
 use super::store::{StoreFailed, TrunkStore};
@@ -10,43 +10,43 @@ use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::{Step, Trunk, Wanted};
 use crate::domain::usage::{Hour, HourUsage, Share, Shares};
 
-/// What looking at a row of an hour costs, in calls.
+/// The cost of looking at an hour's row, in calls.
 pub(super) const HOUR_COSTS: usize = 5;
-/// So long after its end an hour is looked at, to see whether its row may tell of all of it.
+/// How long after its end an hour is checked for whether its row may cover all of it.
 const LATER: Span = Span(120_000);
-/// How often that is looked for, and how soon a look goes on.
+/// How often hours are looked for, and how soon the search continues.
 const LOOK: Span = Span(600_000);
 const GOES_ON: Span = Span(1_000);
-/// How many calls are looked at for it at a time.
+/// How many calls it looks at in one go.
 const LOOKED_AT: usize = 200;
 
-/// What an object remembers for its usage.
+/// What an object remembers about usage.
 pub(super) struct Usage {
-    /// When hours are looked at next whose rows may tell of all of them.
+    /// When hours are next looked at whose rows may cover them completely.
     look_at: Timestamp,
-    /// The look goes on.
+    /// The search continues soon.
     busy: bool,
     /// All hours before this one are done, as far as this object knows.
     done_before: Hour,
-    /// The hour that is being looked at, how far, and what it came to.
+    /// The hour being looked at, how far, and the sums so far.
     hour: Hour,
     row: Option<u64>,
     all: Shares,
-    /// The look has passed an hour that is not done.
+    /// The search has passed an hour that is not done.
     has_passed: bool,
-    /// The last departures of calls.
+    /// The latest departures of calls.
     departures: Vec<Departure>,
     pub(super) last: u64,
 }
 
-/// Calls of an hour that left together, each with its place among rows.
+/// Calls of an hour that left together, each with its row.
 struct Departure {
     which: u64,
     hour: Hour,
     calls: Vec<(u64, Share)>,
 }
 
-/// How many departures are remembered, of so many calls in all.
+/// How many departures are remembered, and of how many calls in all.
 const REMEMBERED: usize = 64;
 const CALLS_REMEMBERED: usize = 1_000;
 
@@ -61,7 +61,7 @@ impl Usage {
             all: Shares::default(),
             has_passed: false,
             departures: Vec::new(),
-            // No two lives of an object count the same.
+            // No two lives of an object use the same numbers.
             last: now.0,
         }
     }
@@ -75,11 +75,11 @@ impl Usage {
         self.busy.then_some(self.look_at)
     }
 
-    /// After a write that failed: what was being looked at is looked at anew.
+    /// After a failed write: the hour being looked at is started over.
     pub fn begun_anew(mut self) -> Self {
         self.goes_to(self.done_before);
         self.busy = false;
-        // What was about to leave may be there still.
+        // The calls about to leave may still be there.
         self.departures.clear();
         self.last += 1;
         self
@@ -99,7 +99,7 @@ impl Usage {
         self.interrupt(hour);
     }
 
-    /// Which calls of an hour have left since, from a place among rows on. `None` when that is not known.
+    /// The calls of an hour that have left since a departure, from a row on. `None` if they are not known.
     pub fn departed_since(
         &self,
         (hour, row): (Hour, u64),
@@ -116,7 +116,7 @@ impl Usage {
             .then(|| gone.map(|(_, share)| share))
     }
 
-    /// What is being looked at changed: that hour is looked at anew another time.
+    /// A call being looked at changed: that hour is started over another time.
     fn interrupt(&mut self, hour: Hour) {
         if hour == self.hour && self.row.is_some() {
             self.passes();
@@ -135,7 +135,7 @@ impl Usage {
         }
     }
 
-    /// Looks whether some hours' rows may tell of all of them; writes those.
+    /// Checks whether some hours' rows may cover them completely, and writes those.
     pub fn look(
         &mut self,
         store: &impl TrunkStore,
@@ -155,7 +155,7 @@ impl Usage {
         Ok(())
     }
 
-    /// Whether there is more to look at before this hour.
+    /// Returns whether there is more to look at before this hour.
     fn look_at_some(
         &mut self,
         store: &impl TrunkStore,
@@ -187,7 +187,7 @@ impl Usage {
         Ok(self.hour < end)
     }
 
-    /// Goes to the next hour that has calls and is not done. `false` when there is none.
+    /// Moves on to the next hour that has calls and is not done. `false` if there is none.
     fn begin(
         &mut self,
         store: &impl TrunkStore,
@@ -201,7 +201,7 @@ impl Usage {
         self.goes_to(Hour::of_call(first.id).max(self.hour));
         match store.usage(self.hour)? {
             Some(known) if known.all.is_some() => self.goes_to(self.hour.next()),
-            // Calls in progress are not among those that are looked at.
+            // Calls in progress are not among those looked at.
             _ if has_open(trunk, self.hour) => self.passes(),
             _ => self.row = Some(self.hour.row()),
         }
@@ -229,7 +229,7 @@ fn has_open(trunk: &Trunk, hour: Hour) -> bool {
     trunk.open_calls(wanted).next().is_some()
 }
 
-/// Which of those that were about to leave have left.
+/// Records which of those about to leave have left.
 pub(super) fn settle(known: &mut HourUsage, store: &impl TrunkStore) -> Result<(), StoreFailed> {
     let mut still = Vec::new();
     for (row, _) in &known.leaving {
@@ -242,7 +242,7 @@ pub(super) fn settle(known: &mut HourUsage, store: &impl TrunkStore) -> Result<(
 }
 
 impl TrunkActor {
-    /// Calls are about to change: what is noted of their hours as if they never would is dropped first.
+    /// Calls are about to change: first drops what was recorded of their hours as final.
     pub(super) fn reopen_hours(
         &mut self,
         store: &impl TrunkStore,
@@ -269,7 +269,7 @@ impl TrunkActor {
     }
 }
 
-/// Calls are removed, and counted.
+/// Removes calls, and counts them.
 pub(super) fn forget(
     usage: &mut Usage,
     store: &impl TrunkStore,
@@ -296,7 +296,7 @@ pub(super) fn forget(
     let mut noted = Ok(());
     for (hour, known) in &hours {
         usage.departs(*hour, known.leaving.as_slice());
-        // Where there is no room for it, there is once they have left.
+        // If there is no room for it now, there is once they have left.
         noted = noted.and(store.put_usage(*hour, known));
     }
     store.forget(&calls)?;

@@ -1,11 +1,11 @@
-//! Retention: finished calls leave their trunk's object when they are old, so that it never grows without bound.
+//! Retention: finished calls leave their trunk's object once they are old, so that it never grows without bound.
 //!
-//! A call that was refused leaves after a day, others after the time that calls are kept; where little room is left, refused
-//! ones leave first, then the oldest, whatever their age, but for campaigns' that have only just ended.
+//! A refused call leaves after a day, others after the time that calls are kept. When little room is left, refused ones leave
+//! first, then the oldest, whatever their age, except campaigns' calls that have only just ended.
 //!
-//! In bounded batches, looked for when the object wakes anyway (its alarm, or the cron's poke), so that an idle trunk needs
-//! no alarm of its own. A batch goes to the archive first, and its rows go when the archive has it: a crash between the two
-//! sends the same batch again.
+//! Calls leave in bounded batches, found when the object wakes anyway (for its alarm, or the cron's poke), so that an idle trunk
+//! needs no alarm of its own. A batch goes to the archive first, and its rows are removed once the archive has it: after a crash
+//! between the two, the same batch is sent again.
 
 use super::reply::reply;
 use super::store::{StoreFailed, TrunkStore};
@@ -16,16 +16,16 @@ use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
-/// How many calls leave at once: few, so that no admission waits for it. `bench/million.mjs` measures it.
+/// How many calls leave at a time: few, so that no admission waits for it. `bench/million.mjs` measures it.
 pub const BATCH: usize = 100;
-/// How soon a batch that the archive did not take is sent again.
+/// How soon a batch is sent again that the archive did not take.
 const AGAIN: Span = Span(60_000);
-/// How often one looks whether a call has grown old; more often where calls are kept for a short time.
+/// How often old calls are looked for; more often where calls are kept for a short time.
 const LOOK: Span = Span(600_000);
-/// How soon a look goes on that came to no end; and where room is needed.
+/// How soon an unfinished search continues, and how soon it does when room is needed.
 const GOES_ON: Span = Span(1_000);
 const GOES_ON_FULL: Span = Span(100);
-/// How long a call is kept that was refused.
+/// How long a refused call is kept.
 const REFUSED_KEPT: Span = Span::from_secs(86_400);
 
 fn refused_kept() -> Span {
@@ -38,43 +38,43 @@ fn refused_kept() -> Span {
     }
 }
 
-/// From so many percent of its limit on a trunk has little room left.
+/// From this percentage of its limit on, a trunk has little room left.
 const FULL_PERCENT: u64 = 70;
-/// From so many bytes on no call is admitted. An object holds 10 GB, whatever the operator's limit: the rest is for what
-/// becomes of the calls that are there, and for what receivers say.
+/// From this many bytes on no call is admitted. An object holds 10 GB, whatever the operator's limit: the rest is for what
+/// happens to existing calls, and for receivers' answers.
 const CROWDED: u64 = 9_800_000_000;
-/// How many calls are admitted between two looks at the bytes in use: a few hundred kilobytes.
+/// How many calls are admitted between two checks of the bytes in use: a few hundred kilobytes.
 const UNCOUNTED: u32 = 100;
 
-/// When old calls are looked for next.
+/// When old calls are next looked for.
 pub struct Retention {
     keep: Span,
     limit: u64,
     look_at: Timestamp,
-    /// More is known to be there: the object must wake for it.
+    /// There are known to be more: the object must wake for them.
     busy: bool,
-    /// Refused calls before this place have left, or are with the archive.
+    /// Refused calls before this row have left, or the archive is being given them.
     refused_from: u64,
-    /// Where those begin that the archive was given, and that have not left yet.
+    /// The first row of those given to the archive that have not left yet.
     handed_over: Option<u64>,
-    /// What of that is noted.
+    /// How much of that is stored.
     noted: u64,
-    /// The day of rows in which they were last looked for anew.
+    /// The day of rows in which they were last looked for from the start.
     looked_anew: u64,
-    /// The bytes in use are too many for another call, as of the last look.
+    /// Too many bytes were in use for another call at the last check.
     is_crowded: bool,
-    /// How many more calls are admitted until the next.
+    /// How many more calls are admitted until the next check.
     uncounted: u32,
 }
 
 /// How far apart two notes are: an hour of rows.
 const NOTED_EVERY: u64 = 3_600_000 << 12;
 const DAY: u64 = 24 * NOTED_EVERY;
-/// So many days after a call its callback has ended, whatever receiver it is for.
+/// This many days after a call its callback has ended, whatever its receiver.
 const TOLD: u64 = 4;
 
 impl Retention {
-    /// Calls are kept for this long, and in this many bytes; refused ones before `gone` have left.
+    /// Calls are kept for this long, and in this many bytes; refused ones before row `gone` have left.
     pub fn new(keep: Span, limit: u64, gone: u64, now: Timestamp) -> Self {
         Self {
             keep,
@@ -90,7 +90,7 @@ impl Retention {
         }
     }
 
-    /// Whether there is room for another call, and for all that is to become of those that are there.
+    /// Whether there is room for another call, and for everything that may still happen to existing ones.
     pub fn has_room(&mut self, store: &impl TrunkStore) -> bool {
         if self.is_crowded || self.uncounted == 0 {
             self.is_crowded = store.used_bytes() >= CROWDED && !planted(Fault::CrowdedAdmits);
@@ -105,7 +105,7 @@ impl Retention {
         self.busy.then_some(self.look_at)
     }
 
-    /// The next batch for the archive, when it is time to look. What it notes is left out where writes fail.
+    /// The next batch for the archive, if it is time to look. Writes no note if `may_note` is false: writes are failing.
     pub fn batch(
         &mut self,
         store: &impl TrunkStore,
@@ -123,7 +123,7 @@ impl Retention {
         };
         let before = kept(refused_kept().min(self.keep)).row();
         self.look_anew(before);
-        // What the archive did not take is sent again.
+        // Calls that the archive did not take are sent again.
         let from = self.handed_over.take().unwrap_or(self.refused_from);
         self.refused_from = self.refused_from.min(from);
         let (mut batch, goes_on) = match planted(Fault::RefusedStay) {
@@ -158,7 +158,7 @@ impl Retention {
         Ok(batch)
     }
 
-    /// Once a day those are looked for that could not leave when it was their turn: their callbacks were on their way.
+    /// Once a day, looks for those that could not leave in their turn because their callbacks were still to be delivered.
     fn look_anew(&mut self, before: u64) {
         let day = before / DAY;
         if day > self.looked_anew && !planted(Fault::PendingPassed) {
@@ -168,34 +168,34 @@ impl Retention {
         }
     }
 
-    /// The batch is gone: the next follows.
+    /// The batch has left: the next follows.
     pub fn forgot(&mut self, now: Timestamp) {
         self.handed_over = None;
         self.look_at = now;
     }
 
-    /// Room is needed: it is looked for at once, unless a batch is with the archive.
+    /// Room is needed: calls are looked for at once, unless the archive is being given a batch.
     pub fn hurries(&mut self) {
         if !self.busy {
             self.look_at = Timestamp(0);
         }
     }
 
-    /// The batch is not gone, whatever was looked at.
+    /// The batch has not left, whatever was looked at.
     pub fn begins_anew(&mut self) {
         self.handed_over = None;
         self.refused_from = self.noted;
     }
 }
 
-/// A call that may count against `max_cps` stays, whatever room is needed: an object that is loaded anew counts by its row.
+/// A call that may count against `max_cps` stays, however much room is needed: an object that is loaded counts it from its row.
 const COUNTED: Span = Span(2_000);
 
-/// By then a campaign has heard what became of its call, though its object died over that. One that asks later hears that nobody
-/// knows: see [`Trunk::became`](crate::domain::trunk::Trunk::became).
+/// By then a campaign has been told how its call ended, even if its object died meanwhile. If it asks later, nobody knows: see
+/// [`Trunk::became`](crate::domain::trunk::Trunk::became).
 const OWED: Span = Span(60_000);
 
-/// Takes those out of a batch that are owed to their campaigns. Whether there are any.
+/// Takes out of a batch the calls whose campaigns must still be told. Returns whether there are any.
 fn keeps_owed(
     store: &impl TrunkStore,
     batch: &mut Vec<Expired>,
@@ -209,7 +209,8 @@ fn keeps_owed(
     Ok(!owed.is_empty())
 }
 
-/// Calls leave. Through which place campaigns' have is written with that: none of them is taken for one that there never was.
+/// Removes calls. How far campaigns' calls have left is written along with it, so that none of them is taken for one that never
+/// existed.
 fn forget(
     usage: &mut hours::Usage,
     store: &impl TrunkStore,
@@ -222,25 +223,25 @@ fn forget(
     let known = store.campaigns_gone()?;
     let through = last.filter(|last| *last > known && !planted(Fault::HandedOverForgotten));
     let note = || through.map_or(Ok(()), |through| store.put_campaigns_gone(through));
-    // Where there is no room for it, there is once they have left.
+    // If there is no room for it now, there is once they have left.
     let noted = note();
     let gone = hours::forget(usage, store, leaving);
     noted.or_else(|_| note()).and(gone)
 }
 
-/// How much room a trunk's calls take up.
+/// How much storage a trunk's calls take up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UsedStorage {
     /// Bytes in use.
     pub used: u64,
-    /// When the oldest was accepted.
+    /// When the oldest call was accepted.
     pub oldest: Option<Timestamp>,
 }
 
 reply!(UsedStorage { used, oldest } = Storage { used, oldest });
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
-    /// Calls leave, whatever for.
+    /// Calls leave, for whatever reason.
     pub(super) fn leave(&mut self, calls: &[CallId]) -> Answer<()> {
         let leaving = self.store.calls_that_leave(calls)?;
         self.health.departs(&leaving);

@@ -18,43 +18,41 @@ use crate::domain::vitals::Seen;
 use serde_json::Map;
 use std::cell::Cell;
 
-/// A row could not be read or written; what it was is logged where it happened.
+/// A row could not be read or written; the cause is logged where it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreFailed;
 
-/// Rows that were found, and the one at which the look goes on, if it came to no end.
+/// The rows found, and the one at which the search continues, if it has not ended.
 pub type Looked = Result<(Vec<u64>, Option<u64>), StoreFailed>;
 
 /// When a call was accepted, and dialed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Start {
-    /// When it was accepted, as its id tells.
+    /// When it was accepted, by its id.
     pub at: Timestamp,
     /// When it was dialed, if it was.
     pub dialed_at: Option<Timestamp>,
-    /// A campaign handed it over, lately: of older ones nobody asks.
+    /// A recent call that a campaign handed over; for older ones this is not needed, and false.
     pub of_campaign: bool,
 }
 
 /// An object's rows. Synchronous: writes with no await between them are one commit.
 pub trait TrunkStore {
-    /// The directory's last word.
+    /// The directory's last brief.
     fn brief(&self) -> Result<Option<Brief>, StoreFailed>;
-    /// Keeps the directory's word.
+    /// Stores the directory's brief.
     fn put_brief(&self, brief: &Brief) -> Result<(), StoreFailed>;
-    /// All calls that are open, and those whose callback's attempt was out: those marked late, and among the ones from
-    /// `recent` on.
+    /// All open calls, and those with a callback attempt in progress: those marked late, and any from `recent` on.
     fn open_calls(&self, recent: CallId, each: &mut dyn FnMut(OpenRow)) -> Result<(), StoreFailed>;
-    /// When the calls from `from` on were accepted (refused ones left out) and dialed, as far as either was at `since` or
-    /// later.
+    /// When the calls from `from` on were accepted (except refused ones) and dialed, as far as either was at `since` or later.
     fn starts(&self, from: CallId, since: Timestamp) -> Result<Vec<Start>, StoreFailed>;
     /// The newest call.
     fn newest(&self) -> Result<Option<CallId>, StoreFailed>;
-    /// Writes these calls' rows. Metadata is kept as a call came with it, and of one that has a row already left alone.
+    /// Writes these calls' rows. A new row gets the metadata that its call came with; an existing one keeps its own.
     fn put(&self, calls: Vec<CallRow>) -> Result<(), StoreFailed>;
     /// One call, without its metadata.
     fn get(&self, call: CallId) -> Result<Option<Call>, StoreFailed>;
-    /// The same by its place: see [`CallId::row`].
+    /// The same by its row: see [`CallId::row`].
     fn get_at(&self, row: u64) -> Result<Option<Call>, StoreFailed>;
     /// A call's metadata.
     fn metadata(&self, call: CallId) -> Result<Option<Map<String, Value>>, StoreFailed>;
@@ -79,7 +77,7 @@ pub trait TrunkStore {
     fn scheduled_to(&self, told: &Told, from: u64, limit: usize) -> Result<Vec<u64>, StoreFailed>;
     /// What is remembered of an `Idempotency-Key`.
     fn remembered(&self, key: &str) -> Result<Option<IdempotencyRecord>, StoreFailed>;
-    /// Remembers an `Idempotency-Key`, and forgets those used before `forget_before`.
+    /// Stores what is remembered of an `Idempotency-Key`, and removes some of those used before `forget_before`.
     fn remember(
         &self,
         key: &str,
@@ -88,107 +86,106 @@ pub trait TrunkStore {
     ) -> Result<(), StoreFailed>;
     /// What was said in a call.
     fn transcript(&self, call: CallId) -> Result<Option<Value>, StoreFailed>;
-    /// Keeps what was said in a call, unless something is kept already.
+    /// Stores what was said in a call, unless something is stored already.
     fn put_transcript(&self, call: CallId, lines: &Value) -> Result<(), StoreFailed>;
     /// Where the recording of a call is.
     fn recording(&self, call: CallId) -> Result<Option<String>, StoreFailed>;
-    /// Notes where the recording of a call is.
+    /// Stores where the recording of a call is.
     fn put_recording(&self, call: CallId, location: &str) -> Result<(), StoreFailed>;
     /// Closed calls, newest first, among the newest `filter.scan_limit` rows below its ceiling.
     fn closed(&self, filter: &CallFilter) -> Result<Scan, StoreFailed>;
-    /// Closed calls from before `before`, oldest first: at most `limit` of them, each as its row holds it and with what
-    /// was said in it.
+    /// Closed calls from before `before`, oldest first: at most `limit` of them, each as its row has it and with its transcript.
     fn expired(&self, before: CallId, limit: usize) -> Result<Vec<Expired>, StoreFailed>;
-    /// Closed calls that were refused, from the place `from` on and below `before`: at most `limit` of them, and the place
-    /// behind the last row that was looked at, when there may be more.
+    /// Closed calls that were refused, from row `from` on and below `before`: at most `limit` of them, and the row after the last
+    /// one looked at, if there may be more.
     fn refused(
         &self,
         from: u64,
         before: u64,
         limit: usize,
     ) -> Result<(Vec<Expired>, Option<u64>), StoreFailed>;
-    /// Before which place all refused calls have left, as was last noted.
+    /// The row before which all refused calls have left, as last stored.
     fn refused_gone(&self) -> Result<u64, StoreFailed> {
         Ok(0)
     }
-    /// Notes before which place all refused calls have left.
+    /// Stores the row before which all refused calls have left.
     fn put_refused_gone(&self, _: u64) -> Result<(), StoreFailed> {
         Ok(())
     }
-    /// Through which place calls of campaigns have left: of one up to there that has no row, nobody can say that there was none.
+    /// The row through which campaigns' calls have left: if one up to there has no row, nobody can say that it never had one.
     fn campaigns_gone(&self) -> Result<u64, StoreFailed>;
-    /// Notes through which place they have.
+    /// Stores the row through which they have left.
     fn put_campaigns_gone(&self, through: u64) -> Result<(), StoreFailed>;
-    /// How many calls were accepted on a day, as was last noted.
+    /// How many calls were accepted on a day, as last stored.
     fn day(&self) -> Result<DayCount, StoreFailed>;
-    /// Keeps the day's count.
+    /// Stores the day's count.
     fn put_day(&self, day: &DayCount) -> Result<(), StoreFailed>;
     /// See [`Rows::accepted_from`].
     fn accepted_from(&self, from: u64) -> Result<u32, StoreFailed>;
     /// See [`Rows::redialed`].
     fn redialed(&self) -> Result<RedialCount, StoreFailed>;
-    /// Keeps that count.
+    /// Stores that count.
     fn put_redialed(&self, count: &RedialCount) -> Result<(), StoreFailed>;
     /// How many bytes are in use.
     fn used_bytes(&self) -> u64;
     /// The oldest call.
     fn oldest(&self) -> Result<Option<CallId>, StoreFailed>;
-    /// Calls from one place to before another, oldest first, but for those in progress: at most `limit`, without metadata.
+    /// Calls from one row to before another, oldest first, except those in progress: at most `limit`, without metadata.
     fn calls_from(&self, from: u64, to: u64, limit: usize) -> Result<Vec<Call>, StoreFailed>;
     /// Those of these calls that [`TrunkStore::forget`] removes.
     fn calls_that_leave(&self, calls: &[CallId]) -> Result<Vec<Call>, StoreFailed>;
-    /// What is kept of the first hour from this one on of which anything is.
+    /// What is stored of the first hour from this one on for which anything is.
     fn next_usage(&self, hour: Hour) -> Result<Option<(Hour, HourUsage)>, StoreFailed>;
-    /// What is kept of an hour.
+    /// What is stored of an hour.
     fn usage(&self, hour: Hour) -> Result<Option<HourUsage>, StoreFailed> {
         let next = self.next_usage(hour)?;
         Ok(next
             .filter(|(known, _)| *known == hour)
             .map(|(_, usage)| usage))
     }
-    /// Keeps that.
+    /// Stores that.
     fn put_usage(&self, hour: Hour, usage: &HourUsage) -> Result<(), StoreFailed>;
-    /// Rows, oldest first, whose numbers end in these digits, among so many between two rows; and the row at which the look goes
-    /// on, if it came to no end.
+    /// Rows, oldest first, whose numbers end in these digits, from at most `limit` rows between two; and the row at which the
+    /// search continues, if it has not ended.
     fn ending_in(&self, digits: &str, between: (u64, u64), limit: usize) -> Looked;
-    /// Forgets what requests were answered by which these calls were placed.
+    /// Removes the idempotency records of the requests that placed these calls.
     fn forget_answers(&self, calls: &[CallId]) -> Result<(), StoreFailed>;
-    /// Removes calls, and all that is kept beside them.
+    /// Removes calls, and everything stored beside them.
     fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed>;
-    /// When others were last heard of, as was last noted.
+    /// When others were last heard from, as last stored.
     fn seen(&self) -> Result<Seen, StoreFailed> {
         Ok(Seen::default())
     }
-    /// Keeps when it was seen.
+    /// Stores when others were last heard from.
     fn put_seen(&self, _: &Seen) -> Result<(), StoreFailed> {
         Ok(())
     }
-    /// The first place from this one on of a call whose callback is on its way, among so many rows; and the place behind the
-    /// last row that was looked at.
+    /// The row of the first call from this row on whose callback is still to be delivered, among at most `limit` rows; and the
+    /// row after the last one looked at.
     fn undelivered(&self, from: u64, limit: usize) -> Result<(Option<u64>, u64), StoreFailed>;
-    /// Closed calls that have a callback, newest first, among as many rows.
+    /// Closed calls that have a callback, newest first, from at most as many rows as the filter allows.
     fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Scan, StoreFailed>;
-    /// What is kept for the feed.
+    /// What is stored for the feed.
     fn feed_notes(&self) -> Result<Option<FeedNotes>, StoreFailed>;
-    /// Replaces what is kept for the feed.
+    /// Replaces what is stored for the feed.
     fn put_feed_notes(&self, notes: &FeedNotes) -> Result<(), StoreFailed>;
-    /// At most `limit` rows of closed calls from the place `from` on, oldest first: those whose newest transition is not before
-    /// `since`, and the place behind the last row that was looked at, when there may be more.
+    /// At most `limit` rows of closed calls from row `from` on, oldest first: those whose newest transition is not before
+    /// `since`, and the row after the last one looked at, if there may be more.
     fn told_since(
         &self,
         from: u64,
         since: Timestamp,
         limit: usize,
     ) -> Result<FeedScan, StoreFailed>;
-    /// The place this many rows before the first that is younger than `at`; of the oldest row, when there are fewer.
+    /// The row this many rows before the first that is newer than `at`; if there are fewer, the oldest row or 0.
     fn rows_before(&self, at: Timestamp, rows: usize) -> Result<u64, StoreFailed>;
-    /// Notes transitions in the live feed's log, and forgets some of those from before `forget_before`.
+    /// Adds transitions to the live feed's log, and removes some of those from before `forget_before`.
     fn log_transitions(
         &self,
         transitions: &[LateTransition],
         forget_before: Timestamp,
     ) -> Result<(), StoreFailed>;
-    /// The log from this place on, up to and without a moment, in its order: at most `limit` transitions.
+    /// The log from this place on, up to a moment, exclusive, in order: at most `limit` transitions.
     fn logged_transitions(
         &self,
         from: (Timestamp, u64),
@@ -199,36 +196,36 @@ pub trait TrunkStore {
     fn is_complete(&self) -> bool {
         true
     }
-    /// Some calls, with their metadata, whose rows are as the release before wrote them: to be written anew.
+    /// Some calls, with their metadata, whose rows the previous release wrote: to be migrated.
     fn legacy_slice(&self, _limit: usize) -> Result<Vec<Call>, StoreFailed> {
         Ok(Vec::new())
     }
 }
 
-/// A part of the closed calls, for the feed's history.
+/// Some of the closed calls, for the feed's history.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FeedScan {
-    /// In the order of their rows.
+    /// In row order.
     pub calls: Vec<Call>,
-    /// Where the look goes on; none when it came to the newest row.
+    /// Where the search continues; `None` if it reached the newest row.
     pub goes_on: Option<u64>,
 }
 
-/// A call as it is written.
+/// A call to be written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CallRow {
-    /// The whole call; its row holds it as JSON.
+    /// The whole call, stored as JSON.
     pub call: Call,
-    /// How it is found again.
+    /// Where it is found again.
     pub place: Place,
 }
 
-/// A row that an object that is loaded anew asks for.
+/// A row that an object reads when it is loaded.
 #[derive(Clone, Debug)]
 pub enum OpenRow {
-    /// Of an open call.
+    /// An open call's.
     Kept(Kept),
-    /// Of one whose callback's attempt was out, if that is so, or of one that the release before wrote.
+    /// That of a call with a callback attempt in progress, if the flag is set, or of one that the previous release wrote.
     Whole(Box<Call>, bool),
 }
 
@@ -241,7 +238,7 @@ impl OpenRow {
     }
 }
 
-/// A store as decisions read it. What could not be read makes the step void.
+/// A store as decisions read it. A failed read makes the step void.
 pub(super) struct Reading<'a, S> {
     store: &'a S,
     failed: Cell<bool>,
@@ -260,7 +257,7 @@ impl<'a, S: TrunkStore> Reading<'a, S> {
         read.unwrap_or_default()
     }
 
-    /// Whether all that was asked for could be read.
+    /// Whether everything requested could be read.
     pub fn finish(&self) -> Result<(), StoreFailed> {
         match self.failed.get() {
             true => Err(StoreFailed),
@@ -320,7 +317,7 @@ impl<S: TrunkStore> Rows for Reading<'_, S> {
     }
 }
 
-/// When a trunk last ran, by its newest call: by the one that it follows, where a write that failed kept no more than that.
+/// When a trunk last ran, by its newest call; if a failed write left only that, by the call that it follows.
 pub(super) fn admitted_before(
     store: &impl TrunkStore,
     newest: CallId,
@@ -335,7 +332,7 @@ pub(super) fn admitted_before(
     Ok(newest.address().at)
 }
 
-/// When calls were accepted lately: campaigns' calls, or others.
+/// When calls were recently accepted: campaigns' calls, or others.
 pub(super) fn accepted_since(
     starts: &[Start],
     since: Timestamp,
@@ -349,7 +346,7 @@ pub(super) fn accepted_since(
 }
 
 impl TrunkActor {
-    /// Writes what a step changed: calls, and the brief where agents' breakers say something else now.
+    /// Writes what a step changed: calls, and the brief if agents' breakers have changed.
     pub(super) fn write(
         &self,
         store: &impl TrunkStore,

@@ -1,8 +1,8 @@
-//! What a trunk tells its operator of itself.
+//! A trunk's report on itself, for its operator.
 //!
-//! Nothing is kept for it but a row that says when others were last heard of, which is written now and then. What calls came
-//! to is in memory once somebody asked: added up from the rows of hours and of calls ([`Counters`]), and then kept in step
-//! with each change. So it is the same after a restart, and costs no row.
+//! Nothing is stored for it but a row that says when others were last heard from, which is written now and then. The counts of
+//! calls are in memory once somebody has asked: added up from the rows of hours and of calls ([`Counters`]), and then kept up to
+//! date with each change. So they are the same after a restart, and take no row.
 
 use super::hours::{HOUR_COSTS, settle};
 use super::reply::reply;
@@ -19,17 +19,17 @@ use crate::domain::vitals::{Counts, Seen, Vitals, VitalsAsked};
 
 reply!(Box<Vitals>: vitals = Vitals(vitals));
 
-/// How many rows are looked at, each time, for the oldest callback that is on its way.
+/// How many rows are searched at a time for the oldest callback still to be delivered.
 const LOOKED_AT: usize = 2_000;
 
 /// What an object remembers for its operator.
 #[derive(Default)]
 pub(super) struct Health {
     pub seen: Seen,
-    /// What of that a row tells.
+    /// How much of that is in a row.
     written: Seen,
     counters: Counters,
-    /// No callback of a call before this place is on its way.
+    /// No callback of a call before this row is still to be delivered.
     undelivered_from: u64,
 }
 
@@ -50,32 +50,32 @@ impl Health {
     }
 }
 
-/// What calls came to: those before a place among rows.
+/// The counts of calls: those before a row.
 #[derive(Default)]
 struct Counters {
-    /// Calls before this place are counted; all of them, once it is the last.
+    /// Calls before this row are counted; all of them, once it is the last.
     below: u64,
-    /// The hour in which it lies: those of its calls that had left when it was begun are counted.
+    /// The hour that this row is in: those of its calls that had left when it was begun are counted.
     begun: Option<Hour>,
     counts: Counts,
 }
 
 impl Counters {
-    /// Behind all rows, whose places have 53 bits.
+    /// Above all rows, which have 53 bits.
     const ALL: u64 = 1 << 53;
 
     fn is_under_way(&self) -> bool {
         self.begun.is_some() && self.below < Self::ALL
     }
 
-    /// A call changes whose row was counted as it was.
+    /// A call changes that was counted by its old row.
     fn changes(&mut self, was: &Counts, call: &Call) {
         if call.id.row() < self.below {
             self.counts.change(was, &Counts::of(call));
         }
     }
 
-    /// A call leaves; once it has, nobody finds it in the hour that is being looked at.
+    /// A call leaves; once it has, it can't be found in the hour being looked at.
     fn departs(&mut self, call: &Call) {
         let is_ahead = call.id.row() >= self.below;
         if is_ahead && self.begun == Some(Hour::of_call(call.id)) {
@@ -83,7 +83,7 @@ impl Counters {
         }
     }
 
-    /// Counts some more calls: so many at most.
+    /// Counts some more calls: at most `limit`.
     fn go_on(
         &mut self,
         store: &impl TrunkStore,
@@ -105,7 +105,7 @@ impl Counters {
         Ok(())
     }
 
-    /// Goes to the next hour of which there is anything to tell.
+    /// Moves to the next hour in which there is anything to count.
     fn begin_hour(&mut self, store: &impl TrunkStore, trunk: &Trunk) -> Result<(), StoreFailed> {
         let from = match self.begun {
             Some(hour) => hour.next(),
@@ -139,7 +139,7 @@ impl Counters {
         Ok(())
     }
 
-    /// Counts calls of the hour; returns how many were looked at. Those that are in progress count as their rows have them.
+    /// Counts calls of the hour; returns how many were looked at. Those in progress are counted by their rows.
     fn count_some(
         &mut self,
         store: &impl TrunkStore,
@@ -167,7 +167,7 @@ impl Counters {
     }
 }
 
-/// The calls between these places that are in progress but for their end's sake: they may be over.
+/// The calls between these rows that may be over and are open for what is left to do after their end.
 fn open(trunk: &Trunk, from: u64, to: u64) -> impl Iterator<Item = CallId> + '_ {
     let wanted = Wanted {
         below: (to < Counters::ALL).then(|| CallId::floor_of(to)),
@@ -210,7 +210,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(Box::new(vitals))
     }
 
-    /// Since when the oldest callback has been waiting for delivery; of one of the oldest, as long as the look for it goes on.
+    /// Since when the oldest callback has been waiting for delivery; while the search for it continues, one of the oldest.
     fn undelivered_since(&mut self) -> Answer<Option<Timestamp>> {
         let due = self
             .store
@@ -231,7 +231,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(call.and_then(|call| Some(call.callback?.created_at)))
     }
 
-    /// Somebody was heard of whom only a carrier with rooms has.
+    /// Somebody was heard from that only a carrier with rooms has.
     pub(super) fn sees(&mut self, what: impl FnOnce(&mut Seen) -> &mut Option<Timestamp>) {
         let carrier = self.trunk.brief().map(|brief| &brief.config.carrier);
         if carrier.is_some_and(Carrier::has_rooms) {
@@ -241,7 +241,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
 }
 
 impl TrunkActor {
-    /// Keeps hours, and what is known for the operator, in step with what a command changed.
+    /// Keeps hours, and what is known for the operator, up to date with what a command changed.
     pub(super) fn keep_counts(
         &mut self,
         store: &impl TrunkStore,
@@ -262,7 +262,7 @@ impl TrunkActor {
                 health.undelivered_from = health.undelivered_from.min(call.id.row());
             }
         }
-        // Where rows can't be written, nothing is that need not be.
+        // While writes fail, only what must be written is.
         if may_note && health.seen.differs(&health.written) {
             store.put_seen(&health.seen)?;
             health.written = health.seen;

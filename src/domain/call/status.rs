@@ -150,7 +150,7 @@ pub enum FailureCode {
     WindowClosed,
     /// The trunk may no longer call this number.
     DestinationNotAllowed,
-    /// Of a campaign's attempt alone: its call had left the trunk before the campaign heard what became of it.
+    /// Only for a campaign's attempt: the call had left the trunk before the campaign was told how it ended.
     ResultUnknown,
 }
 

@@ -186,7 +186,7 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// The end of a call that left its trunk before anybody asked: how it ended is not known.
+    /// The end of a call that left its trunk before its campaign asked: how it ended is not known.
     #[must_use]
     pub fn unknown(now: Timestamp) -> Self {
         let failure = Failure::of(FailureCode::ResultUnknown);
@@ -203,7 +203,7 @@ impl Ended {
         }
     }
 
-    /// Whether how it ended is not known.
+    /// Whether it is unknown how the call ended.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         self.failure

@@ -1,5 +1,5 @@
-//! The files of recordings that an erasure deletes from the organisation's own storage. They are noted with what was found, so
-//! that each is known until it is gone, or given up, whatever becomes of its call's row meanwhile.
+//! The recordings' files that an erasure deletes from the organisation's own storage. They are noted together with the calls
+//! found, so that each is known until it is gone or given up, whatever happens to its call's row meanwhile.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,17 +7,17 @@ use super::erasing_work::{RecordingFile, Work};
 use crate::domain::ids::CallId;
 use crate::domain::time::{Span, Timestamp};
 
-/// With so many, no more are looked for.
+/// From this many on, no more are searched for.
 const MANY: usize = 500;
-/// How many are deleted at once.
+/// How many are deleted at a time.
 const AT_ONCE: usize = 6;
-/// A storage that does not answer is asked again after a tenth of the time that it took so far: after these at least, and at most.
+/// A storage that does not answer is asked again after a tenth of the time it has taken so far, but no sooner or later than this.
 const SOONEST: Span = Span(5_000);
 const LATEST: Span = Span(600_000);
-/// So long after the request a file is given up that could not be deleted.
+/// How long after the request a file is given up that could not be deleted.
 const PATIENCE: Span = Span(86_400_000);
 
-/// All that an erasure knows of.
+/// All files that an erasure knows of.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Files {
     waiting: Vec<RecordingFile>,
@@ -40,19 +40,19 @@ impl Files {
         self.waiting.extend(files);
     }
 
-    /// When the next are to be deleted, if there are any.
+    /// When the next ones are to be deleted, if there are any.
     pub fn due_at(&self) -> Option<Timestamp> {
         (!self.is_empty()).then_some(self.due)
     }
 
-    /// The next ones.
+    /// The next ones, if they are due.
     pub fn due(&self, now: Timestamp) -> Option<Work> {
         let is_due = self.due_at().is_some_and(|due| due <= now);
         is_due.then(|| Work::Files(self.waiting.iter().take(AT_ONCE).cloned().collect()))
     }
 
-    /// These were asked about, and the files of these calls are settled: the others come last from now on. Returns how many are
-    /// given up.
+    /// These files were tried, and those of the `settled` calls are done: the others go to the end of the list. Returns how many
+    /// are given up.
     pub fn note(
         &mut self,
         asked: &[RecordingFile],

@@ -38,7 +38,7 @@ impl Erased {
 pub struct RecordingFile {
     /// Whose recording it is.
     pub call: CallId,
-    /// Where it is, as LiveKit or the call's agent said. If neither did, it may be under the name the platform gave it.
+    /// Where it is, as LiveKit or the call's agent reported. If neither did, it may be under the name that the platform gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
 }
@@ -81,7 +81,7 @@ pub enum Work {
     Notes,
     /// What is known of the number.
     Number,
-    /// Recordings' files are to be deleted. In no list of work: see [`RecordingFile`].
+    /// Recordings' files to delete. Never in the list of work: see [`RecordingFile`].
     Files(Vec<RecordingFile>),
 }
 
@@ -92,7 +92,7 @@ pub struct Progress {
     pub found: Erased,
     /// The recordings' files of what was found.
     pub files: Vec<RecordingFile>,
-    /// Whose files are gone, or can't be deleted.
+    /// Calls whose files are gone, or can't be deleted.
     pub settled: Vec<CallId>,
     /// The piece of work that follows.
     pub next: Option<Work>,

@@ -67,13 +67,13 @@ pub(super) struct Erasing {
     looks_again: bool,
     /// The work in progress, each piece with its due time.
     work: Vec<(Work, Timestamp)>,
-    /// The recordings' files that are to be deleted. The release before knows of none.
+    /// The recordings' files to be deleted. The previous release has none.
     #[serde(default, skip_serializing_if = "Files::is_empty")]
     files: Files,
 }
 
 impl Erasing {
-    /// What is due, but for files. No more of these are looked for while there are many.
+    /// The work that is due, except for files; none while too many files are waiting.
     fn due(&self, now: Timestamp) -> impl Iterator<Item = &Work> {
         let is_full = self.files.is_full();
         let due = self.work.iter();

@@ -6,7 +6,7 @@ use crate::domain::contacts::Number;
 use crate::domain::ids::CallId;
 use crate::domain::time::{Span, Timestamp};
 
-/// By then LiveKit has said where a recording is, if it ever does.
+/// By this time after a call's end LiveKit has reported where the recording is, if it ever does.
 const UPLOADED: Span = Span(300_000);
 
 /// Whether a call was recorded.
@@ -14,11 +14,11 @@ const UPLOADED: Span = Span(300_000);
 pub enum Recorded {
     /// It was not.
     No,
-    /// It was, and the recording is where its agent said.
+    /// It was, and the recording is where the agent reported.
     At(String),
     /// It was, if recording could be started.
     Presumed,
-    /// It may still be being written.
+    /// Not known yet: it may still be being written.
     Writing,
 }
 

@@ -8,7 +8,7 @@ use crate::domain::campaign::handover::{Became, Ended, TakeBack};
 use crate::domain::ids::{CallId, CampaignId};
 use crate::domain::time::Timestamp;
 
-/// Whether a campaign's call that has no row may have had one.
+/// Whether a campaign's call without a row may have had one.
 pub(super) fn may_have_left(id: CallId, step: &Step<'_>) -> bool {
     id.row() <= step.rows().campaigns_gone()
 }
@@ -79,8 +79,8 @@ impl Trunk {
         self.campaigns.wakes(free, now)
     }
 
-    /// How a campaign's call ended. An id that was granted and not handed over is withdrawn: there will be no such call.
-    /// How one ended that may have left the trunk is not known, and its recipient is not called again to find out.
+    /// How a campaign's call ended. An id that was granted and not handed over is withdrawn: there will be no such call. If the
+    /// call may have left the trunk, its end is not known, and its recipient is not called again.
     pub fn became(
         &mut self,
         campaign: CampaignId,
