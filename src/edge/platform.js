@@ -1,5 +1,5 @@
-// The runtime's own calls, one crossing each: Rust hands over text and gets text or bytes back. Through general bindings
-// the same calls cost several crossings each, and some 40 KB of WebAssembly that converts options.
+// The runtime's functions, at one crossing each: Rust passes text and gets text or bytes back. Through general bindings the same
+// functions take several crossings each, and some 40 KB of WebAssembly that converts options.
 
 import * as rust from "wasm-glue";
 import { eraseObject, removeArchived, removeCopies } from "./erase.js";
@@ -9,9 +9,9 @@ import { pairs, postOnce, removeOnce } from "./outbound.js";
 let calls = 0;
 
 /**
- * Notes a call whose answer comes later: Rust waits for it by its number, which no other of this isolate has, and so none that
- * a dead instance made.
- * @param {() => unknown} work what it throws it failed of
+ * Starts a call whose answer comes later: Rust waits for it by its number, which is unique in this isolate, so that it is not
+ * mistaken for a call of an instance that died.
+ * @param {() => unknown} work fails with what it throws
  * @returns {number}
  */
 function later(work) {
@@ -23,7 +23,7 @@ function later(work) {
   return call;
 }
 
-/** The promise that the work made, and no other around it. @param {() => unknown} work @returns {Promise<unknown>} */
+/** The promise that the work returned, without wrapping it in another. @param {() => unknown} work @returns {Promise<unknown>} */
 function begun(work) {
   try {
     return Promise.resolve(work());
@@ -32,7 +32,7 @@ function begun(work) {
   }
 }
 
-/** A promise that `settle` settles. */
+/** A promise to be settled with `settle`. */
 export function deferred() {
   const { promise, resolve, reject } = withResolvers();
   return Object.assign(promise, { resolve, reject });
@@ -41,27 +41,27 @@ export function deferred() {
 /** @param {ReturnType<typeof deferred>} promise @param {boolean} isGood @param {unknown} value */
 export const settle = (promise, isGood, value) => (isGood ? promise.resolve(value) : promise.reject(value));
 
-/** What is looked at of a request's headers: `http.rs` reads them in this order. */
+/** The headers read from a request: `http.rs` expects them in this order. */
 const READ = ["authorization", "idempotency-key", "content-type", "content-encoding"];
-/** The same, for a request without the first: a key says who asks, and then it does not matter which page sent it. */
+/** More of them, for a request without the first: with a key it does not matter which page sent the request. */
 const READ_OF_PAGES = ["cookie", "origin", "sec-fetch-site"];
-/** A body of so many bytes is read whole, whatever its route takes of it. */
+/** A body of at most this many bytes is read whole, whatever its route accepts. */
 const SMALL = 65_536;
 
-/** How much of a refused body is read and forgotten before its sender is cut off. */
+/** How many bytes of a refused body are read and discarded before its sender is cut off. */
 const MAX_DRAINED = 16 << 20;
 
 /**
- * A request's own id, method, URL and headers, a line each; none of them can hold a line break.
+ * A request's own id, method, URL and headers, one per line; none of them can contain a line break.
  * @param {Request} request
- * @returns {string} of a header `=` and its value, or nothing where it is missing
+ * @returns {string} for a header, `=` and its value, or nothing if it is missing
  */
 export function head(request) {
   const known = `${crypto.randomUUID()}\n${request.method}\n${request.url}${lines(request, READ)}`;
   return request.headers.has("authorization") ? known : known + lines(request, READ_OF_PAGES);
 }
 
-/** @param {Request} request @param {string} names a line each @returns {string} those headers, a line each */
+/** @param {Request} request @param {string} names one per line @returns {string} those headers, one per line */
 export const headers = (request, names) => lines(request, names.split("\n")).slice(1);
 
 /** @param {Request} request @param {string[]} names */
@@ -75,9 +75,9 @@ function lines({ headers }, names) {
 }
 
 /**
- * Runs a statement. One crossing each way, whatever it binds and answers.
- * @param {any} sql @param {string} query @param {string} bindings an array in JSON
- * @returns {string} in JSON how many rows were read and written, and the rows
+ * Runs a statement, at one crossing each way, whatever it binds and returns.
+ * @param {any} sql @param {string} query @param {string} bindings a JSON array
+ * @returns {string} as JSON: how many rows were read and written, and the rows
  */
 export function sqlRows(sql, query, bindings) {
   const cursor = sql.exec(query, ...JSON.parse(bindings));
@@ -86,9 +86,9 @@ export function sqlRows(sql, query, bindings) {
 }
 
 /**
- * The same, for rows that hold one text each without a line break, as JSON documents are.
+ * The same for rows with one text each, without line breaks, as JSON documents are.
  * @param {any} sql @param {string} query @param {string} bindings
- * @returns {string} how many rows were read and written, and the texts, a line each
+ * @returns {string} how many rows were read and written, and the texts, one per line
  */
 export function sqlTexts(sql, query, bindings) {
   const cursor = sql.exec(query, ...JSON.parse(bindings));
@@ -98,8 +98,8 @@ export function sqlTexts(sql, query, bindings) {
 }
 
 /**
- * Reads a body; a large one is cut off one byte above the limit. None is there where its sender broke off.
- * @param {Request} request @param {(method: string, url: string) => number} limitOf what its route takes, in bytes
+ * Reads a body; a large one is cut off one byte above the limit. `null` if its sender broke off.
+ * @param {Request} request @param {(method: string, url: string) => number} limitOf what a route accepts, in bytes
  * @returns {Promise<Uint8Array<ArrayBuffer> | null>}
  */
 export async function readBody(request, limitOf) {
@@ -117,8 +117,8 @@ async function whole(request) {
 }
 
 /**
- * A large body, or one of unknown length. What lies above the limit is read and forgotten, as far as is decent: a client
- * that is refused while it still sends would see its connection reset instead of the answer.
+ * A large body, or one of unknown length. Bytes above the limit are read and discarded, within reason: a client that is refused
+ * while it is still sending would see its connection reset instead of the response.
  * @param {Request} request @param {number} limit
  */
 async function readBounded(request, limit) {
@@ -133,15 +133,15 @@ async function readBounded(request, limit) {
       if (read > MAX_DRAINED) break;
     }
   } catch {
-    // The sender is gone, and a part of a body says what nobody meant: half a phone number may be one, too.
+    // The sender is gone, and part of a body may say what nobody meant: half a phone number may be a phone number too.
     if (kept < limit) return null;
   }
   return body.slice(0, kept);
 }
 
 /**
- * @param {number} status @param {string} headers names and values in turn, a line each @param {Uint8Array<ArrayBuffer>} [body]
- * @param {string} [rest] by which the entry module asks for what follows
+ * @param {number} status @param {string} headers names and values, alternating, one per line @param {Uint8Array<ArrayBuffer>} [body]
+ * @param {string} [rest] with which the entry module asks for the remainder
  */
 export function respond(status, headers, body, rest) {
   const response = new Response(body ?? null, { status, headers: pairs(headers.split("\n")) });
@@ -149,7 +149,7 @@ export function respond(status, headers, body, rest) {
 }
 
 /**
- * A page or a file of the static ones, when there is one of that path.
+ * The static page or file at a path, if there is one.
  * @param {any} env @param {Request} request @param {string} requestId
  * @param {string} path @param {boolean} namesOrigin @param {boolean} mayBeKept
  * @returns {Promise<Response | undefined>}
@@ -170,7 +170,8 @@ async function findPage(env, request, requestId, path, namesOrigin, mayBeKept) {
 export const page = (...given) => later(() => findPage(...given));
 
 /**
- * What HEAD is answered where GET gets this. Of a file asked for by HEAD the platform tells no length: so it is asked for by GET.
+ * The response to HEAD where GET would get this one. The platform gives no length for a file requested by HEAD, so it is
+ * requested by GET.
  * @param {Response} file
  */
 async function withoutBody(file) {
@@ -180,7 +181,7 @@ async function withoutBody(file) {
 }
 
 /**
- * The OpenAPI document, with the origin that it was asked of as its first server: what a client made of it calls.
+ * The OpenAPI document, with the origin it was requested from as its first server, so that generated clients call this deployment.
  * @param {string} origin @param {Response} asset
  */
 async function documentAt(origin, asset) {
@@ -193,7 +194,7 @@ async function documentAt(origin, asset) {
 }
 
 /**
- * KV may serve what it read up to 30 s ago, the least it takes.
+ * KV may serve what it read up to 30 s ago, the shortest time that it allows.
  * @param {any} env @param {string} binding @param {string} key
  */
 export const kvGet = (env, binding, key) => later(() => env[binding].get(key, { cacheTtl: 30 }));
@@ -206,7 +207,7 @@ export const kvPut = (env, binding, key, value) =>
   later(() => (value === undefined ? env[binding].delete(key) : env[binding].put(key, value)));
 
 /**
- * All keys that begin so.
+ * All keys with this prefix.
  * @param {any} env @param {string} binding @param {string} prefix
  */
 export const kvNames = (env, binding, prefix) => later(() => allNames(env[binding], prefix));
@@ -238,7 +239,7 @@ export const getAlarm = (object) => later(() => object.storage.getAlarm());
 export const isBound = (env, name) => Boolean(env[name]);
 
 /**
- * Writes a data point, when there is a dataset of that name: it is kept by its first text.
+ * Writes a data point, if there is a dataset of that name, indexed by its first text.
  * @param {any} env @param {string} name @param {string[]} blobs @param {Float64Array} numbers
  */
 export function dataPoint(env, name, blobs, numbers) {
@@ -246,7 +247,7 @@ export function dataPoint(env, name, blobs, numbers) {
 }
 
 /**
- * Keeps a text in the archive, when the deployment has one: the R2 bucket `ARCHIVE`.
+ * Writes a text to the archive, if the deployment has one: the R2 bucket `ARCHIVE`.
  * @param {any} env @param {string} name @param {string} text
  */
 export const archive = (env, name, text) => later(() => env.ARCHIVE?.put(name, text));
@@ -259,7 +260,7 @@ export const archiveRemove = (...given) => later(() => removeArchived(...given))
 export const erase = (limitMs, ...given) => later(() => within(limitMs, eraseObject(...given)));
 
 /**
- * Names in the archive that begin so and come after that one, in their order.
+ * Names in the archive with this prefix that come after the given one, in order.
  * @param {any} env @param {string} prefix @param {string} startAfter @param {number} limit
  */
 export const archiveNames = (env, prefix, startAfter, limit) =>
@@ -268,7 +269,7 @@ export const archiveNames = (env, prefix, startAfter, limit) =>
     return (page?.objects ?? []).map((/** @type {{ key: string }} */ object) => object.key);
   });
 
-/** Version and text of what is there under a name, or neither. @param {any} env @param {string} name */
+/** The version and the text stored under a name, or neither. @param {any} env @param {string} name */
 export const archiveGet = (env, name) =>
   later(async () => {
     const object = await env.ARCHIVE?.get(name);
@@ -276,7 +277,7 @@ export const archiveGet = (env, name) =>
   });
 
 /**
- * Replaces it, unless it is of another version by now. Whether it did.
+ * Replaces it, unless its version has changed. Returns whether it did.
  * @param {any} env @param {string} name @param {string} etagMatches @param {string} text
  */
 export const archiveAgain = (env, name, etagMatches, text) =>
@@ -311,7 +312,7 @@ export const remove = (...given) => later(() => removeOnce(...given));
 
 /**
  * AES-GCM, bound to its context.
- * @param {"encrypt" | "decrypt"} what @param {Uint8Array<ArrayBuffer>[]} given key, nonce, context and text: of Rust's memory, which may move
+ * @param {"encrypt" | "decrypt"} what @param {Uint8Array<ArrayBuffer>[]} given key, nonce, context and text: in Rust's memory, which may move
  */
 export const crypt = (what, ...given) => {
   const own = given.map((bytes) => bytes.slice());
@@ -327,7 +328,7 @@ async function crypted(what, [key = none, iv = none, additionalData = none, text
 const none = new Uint8Array();
 
 /**
- * Writes a dial of the simulated carrier into its journal, which the local run may bind and a deployment never has.
+ * Writes a dial of the simulated carrier into its journal, which a local run may bind and a deployment never does.
  * @param {any} env @param {string} callId
  */
 export const journal = (env, callId) => later(() => written(env.SIM_JOURNAL?.fetch("http://journal/", { method: "POST", body: callId })));
@@ -343,8 +344,8 @@ export const sleep = (ms) => later(() => new Promise((resolve) => setTimeout(res
 
 /**
  * @param {string} text
- * @returns {string} a URL's scheme, host name, port, path, query, user and password as this runtime's own parser reads them, a
- *   line each, since it leaves no line break in them; nothing for no URL
+ * @returns {string} a URL's scheme, host name, port, path, query, user and password as this runtime's own parser reads them, one
+ *   per line, since it leaves no line breaks in them; empty for anything that is no URL
  */
 export function parseUrl(text) {
   if (!URL.canParse(text)) return "";

@@ -1,4 +1,4 @@
-//! What `platform.js` offers: the runtime's calls, one crossing each.
+//! What `platform.js` offers: the runtime's functions, at one crossing each.
 
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -14,16 +14,17 @@ mod js {
     use worker::Env;
     use worker::worker_sys::Context;
 
-    // Calls whose answer comes later return their number: see `promise.rs`.
+    // Functions whose answer comes later return their call's number: see `promise.rs`.
     #[wasm_bindgen(module = "/src/edge/platform.js")]
     extern "C" {
-        /// A request as it came.
+        /// A request as received.
         pub type Incoming;
 
-        /// Headers of these names (one a line), a line each: `=` and the value, or nothing where there is none.
+        /// The headers with these names (one per line), one per line: `=` and the value, or nothing if it is missing.
         pub fn headers(request: &Incoming, names: &str) -> String;
 
-        /// An answer; its headers are names and values in turn, a line each. `rest` is for the entry module, which asks on with it.
+        /// A response; its headers are names and values, alternating, one per line. `rest` is for the entry module, which asks
+        /// for the remainder with it.
         #[wasm_bindgen(catch)]
         pub fn respond(
             status: u16,
@@ -109,15 +110,15 @@ mod js {
         #[wasm_bindgen(method, getter, js_name = databaseSize)]
         pub fn database_size(this: &Sql) -> f64;
 
-        /// Runs a statement; its bindings are an array in JSON, and so is what it answers: rows read, rows written, and the rows.
+        /// Runs a statement. Its bindings are a JSON array, and so is the result: rows read, rows written, and the rows.
         #[wasm_bindgen(catch, js_name = sqlRows)]
         pub fn sql_rows(sql: &Sql, query: &str, bindings: &str) -> Result<String, JsValue>;
 
-        /// The same of rows with one text each that holds no line break: rows read, rows written, and the texts, a line each.
+        /// The same for rows with one text each, without line breaks: rows read, rows written, and the texts, one per line.
         #[wasm_bindgen(catch, js_name = sqlTexts)]
         pub fn sql_texts(sql: &Sql, query: &str, bindings: &str) -> Result<String, JsValue>;
 
-        /// The parts of a URL, a line each; nothing for no URL.
+        /// The parts of a URL, one per line; empty for anything that is no URL.
         #[wasm_bindgen(js_name = parseUrl)]
         pub fn parse_url(text: &str) -> String;
     }
@@ -125,7 +126,7 @@ mod js {
 
 pub use js::{Incoming, Sql, headers, is_bound, respond, sql_rows, sql_texts};
 
-/// A URL as the parser reads it that `fetch` itself uses; none for what is no URL.
+/// A URL as the parser of `fetch` itself reads it; `None` for anything that is no URL.
 pub fn parse_url(text: &str) -> Option<Target> {
     let parts = js::parse_url(text);
     let parts: Vec<String> = parts.split('\n').map(str::to_owned).collect();
@@ -141,7 +142,7 @@ pub fn parse_url(text: &str) -> Option<Target> {
     })
 }
 
-/// A static page or file, when there is one of that path: a `Response`, or `undefined`.
+/// A static page or file, if there is one at that path: a `Response`, or `undefined`.
 pub fn page(
     env: &Env,
     request: &Incoming,
@@ -154,33 +155,33 @@ pub fn page(
     Called::of(call)
 }
 
-/// What KV has under a key: a text, or `null`.
+/// The value under a KV key: a text, or `null`.
 pub fn kv_get(env: &Env, binding: &str, key: &str) -> Called {
     Called::of(js::kv_get(env, binding, key))
 }
 
-/// Without a value, deletes the key.
+/// Writes a value; without one, deletes the key.
 pub fn kv_put(env: &Env, binding: &str, key: &str, value: Option<String>) -> Called {
     Called::of(js::kv_put(env, binding, key, value))
 }
 
-/// All keys that begin so.
+/// All keys with this prefix.
 pub async fn kv_names(env: &Env, binding: &str, prefix: &str) -> Result<Array, JsValue> {
     let names = Called::of(js::kv_names(env, binding, prefix)).await?;
     Ok(names.unchecked_into())
 }
 
-/// Deletes some of the keys that begin so: whether there were any.
+/// Deletes some of the keys with this prefix. Returns whether there were any.
 pub fn kv_remove(env: &Env, binding: &str, prefix: &str) -> Called {
     Called::of(js::kv_remove(env, binding, prefix))
 }
 
-/// Deletes some of what the archive has under names that begin so: whether there was any.
+/// Deletes some of the archive's objects with this prefix. Returns whether there were any.
 pub fn archive_remove(env: &Env, prefix: &str) -> Called {
     Called::of(js::archive_remove(env, prefix))
 }
 
-/// Has an object forget all that it keeps, or only say whether it keeps anything: whether it was empty before.
+/// Has an object delete everything it stores, or only say whether it stores anything. Returns whether it was empty before.
 pub fn erase(env: &Env, binding: &str, name: &str, forgets: bool, limit_ms: u32) -> Called {
     Called::of(js::erase(limit_ms, env, binding, name, forgets))
 }
@@ -195,7 +196,7 @@ pub fn set_alarm(object: &State, at: Timestamp) -> Called {
     Called::of(js::set_alarm(object.as_raw(), at.0 as f64))
 }
 
-/// Whether an object has an alarm: a number, or `null`.
+/// When an object's alarm is due: a number, or `null` if it has none.
 pub fn get_alarm(object: &State) -> Called {
     Called::of(js::get_alarm(object.as_raw()))
 }
@@ -224,17 +225,17 @@ pub const BINDINGS: [&str; 17] = [
     METRICS,
 ];
 
-/// Writes a data point of that trunk, when there is a dataset.
+/// Writes a data point of that trunk, if there is a dataset.
 pub fn data_point(env: &Env, of: Vec<String>, numbers: Vec<f64>) {
     js::data_point(env, METRICS, of, numbers);
 }
 
-/// Keeps a text in the archive, when there is one.
+/// Writes a text to the archive, if there is one.
 pub fn archive(env: &Env, name: &str, text: &str) -> Called {
     Called::of(js::archive(env, name, text))
 }
 
-/// Names in the archive that begin so, behind that one.
+/// Names in the archive with this prefix, after the given one.
 pub async fn archive_names(
     env: &Env,
     prefix: &str,
@@ -251,7 +252,7 @@ pub async fn archive_get(env: &Env, name: &str) -> Result<Array, JsValue> {
     Ok(object.unchecked_into())
 }
 
-/// Replaces that, unless it is of another version by now: a boolean says whether it did.
+/// Replaces it, unless its version has changed. Returns a boolean: whether it did.
 pub fn archive_again(env: &Env, name: &str, version: &str, text: &str) -> Called {
     Called::of(js::archive_again(env, name, version, text))
 }
@@ -260,9 +261,9 @@ pub fn archive_again(env: &Env, name: &str, version: &str, text: &str) -> Called
 pub enum Way<'a> {
     /// At once, in a message of its own.
     Alone,
-    /// In one message with what else of this lane is asked of it just now.
+    /// In one message with whatever else is being asked of it in this lane.
     Together(&'a Context, &'a str),
-    /// Once for all who ask this and know no less than that moment.
+    /// Once for all who ask this and know everything up to `since`, at least.
     Alike {
         context: &'a Context,
         question: String,
@@ -271,7 +272,7 @@ pub enum Way<'a> {
     },
 }
 
-/// Asks the object of that name; within the limit, or it is an error.
+/// Asks the object of that name; an error if it does not answer within the limit.
 pub async fn ask(
     env: &Env,
     way: Way<'_>,
@@ -300,8 +301,8 @@ pub async fn ask(
     Called::of(call).await.map(bytes)
 }
 
-/// Status, `Retry-After`, body (read when `max_body` is not 0) and deployment of the answer to one POST, or to a GET where nothing
-/// is posted.
+/// Status, `Retry-After`, body (read if `max_body` is not 0) and deployment in the response to one POST, or to a GET if there is
+/// no body.
 pub async fn post(
     url: &str,
     headers: Vec<String>,
@@ -313,7 +314,7 @@ pub async fn post(
     Ok(answer.unchecked_into())
 }
 
-/// Status, `Retry-After`, body, region and whether a version stays, of the answer to one DELETE.
+/// Status, `Retry-After`, body, region, and whether a version stays, in the response to one DELETE.
 pub async fn delete(
     url: &str,
     headers: Vec<String>,
@@ -324,8 +325,8 @@ pub async fn delete(
     Ok(answer.unchecked_into())
 }
 
-/// Which deployment answers at a base URL, if one does. By the compatibility flag `global_fetch_strictly_public` it is asked as
-/// everybody asks, through the front door.
+/// Which deployment answers at a base URL, if one does. Because of the compatibility flag `global_fetch_strictly_public`, it is
+/// reached as everybody reaches it, through the front door.
 pub async fn deployment_at(url: &str, limit_ms: u32) -> Result<Option<String>, JsValue> {
     let answer = post(&format!("{url}/healthz"), Vec::new(), "", limit_ms, 0).await?;
     Ok(answer.get(3).as_string())
@@ -343,7 +344,7 @@ pub async fn crypt(
     Ok(bytes(result))
 }
 
-/// Writes a simulated dial into the local run's journal, where there is one.
+/// Writes a simulated dial into the local run's journal, if there is one.
 pub fn journal(env: &Env, call: &str) -> Called {
     Called::of(js::journal(env, call))
 }
@@ -362,7 +363,7 @@ pub fn sql_of(object: &State) -> Sql {
     object.storage().as_raw().sql().unchecked_into()
 }
 
-/// What a failed call of the platform says.
+/// The message of a failed call to the platform.
 pub fn message(error: &JsValue) -> String {
     match error.dyn_ref::<js_sys::Error>() {
         Some(error) => error.message().into(),
