@@ -1,4 +1,4 @@
-// Who is signed in, and the pages that there are.
+// Who is signed in, and which pages there are.
 
 import type { ComponentType } from "preact";
 import { ErrorBoundary, lazy, LocationProvider, Route, Router } from "preact-iso";
@@ -13,17 +13,17 @@ import { usePlaces } from "./ui/guard.ts";
 import { Page } from "./ui/page.tsx";
 import { SignInForm, SignInPage } from "./pages/sign-in.tsx";
 
-/** How soon what could not be loaded is asked for again. */
+/** How soon to ask again for what could not be loaded. */
 const AGAIN_MS = 1_500;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A page that is loaded when somebody goes there. */
+/** A page that is loaded when somebody opens it. */
 function page(load: () => Promise<{ default: ComponentType }>) {
   return lazy(() => load().catch(unloaded));
 }
 
-/** No connection, or a newer version of Studio: either is mended by loading all of it anew once the API answers. A page that can't be
- * loaded then either says so. */
+/** Either there is no connection, or a newer version of Studio: both are mended by reloading everything once the API answers. A
+ * page that can't be loaded even then says so. */
 async function unloaded(): Promise<{ default: ComponentType }> {
   const [visit] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
   if (visit?.type === "reload" && performance.now() < 10_000) {

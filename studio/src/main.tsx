@@ -1,4 +1,4 @@
-// Where Studio begins.
+// Studio's entry point.
 
 import "./tokens.css";
 import "./base.css"; // before the parts: what they say of their own goes before what holds for all

@@ -1,4 +1,4 @@
-// The API, typed by its own document. Every failure is an `ApiError` in the API's own words.
+// The API, typed from its own document. Every failure is an `ApiError` with the API's own text.
 
 import createClient from "openapi-fetch";
 import { contact } from "./connection.ts";
@@ -13,12 +13,12 @@ export type Agent = Schemas["Agent"];
 export type Trunk = Schemas["SipTrunk"];
 export type Delivery = Schemas["Delivery"];
 
-/** Why a request failed. `status` is 0 when no answer came at all. */
+/** Why a request failed. `status` is 0 if no response came at all. */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly requestId: string | null;
-  /** Seconds after which a repeat makes sense, as the API says. */
+  /** Seconds after which a retry makes sense, according to the API. */
   readonly retryAfter: number | null;
   readonly body: unknown;
 
@@ -59,7 +59,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The typed client. `ask` makes its answers exceptions or data. */
+/** The typed client. `ask` turns its results into data or exceptions. */
 export const api = createClient<paths>({ baseUrl: location.origin });
 
 interface Outcome<T> {
@@ -68,7 +68,7 @@ interface Outcome<T> {
   response: Response;
 }
 
-/** What was asked for; throws an `ApiError`. A refused key ends the session. */
+/** The data requested; throws an `ApiError`. A refused key ends the session. */
 export async function ask<T>(request: Promise<Outcome<T>>): Promise<T> {
   let outcome: Outcome<T>;
   try {
@@ -87,7 +87,7 @@ export async function ask<T>(request: Promise<Outcome<T>>): Promise<T> {
   throw failure;
 }
 
-/** Does it; what the API refuses is said. */
+/** Does something, and reports the API's refusal through `say`. */
 export async function trying<T>(say: (error: ApiError | null) => void, act: () => Promise<T>): Promise<T | null> {
   say(null);
   try {

@@ -1,4 +1,4 @@
-// A call as a form has it, and as the API takes it.
+// A call as a form has it, and as the API expects it.
 
 import type { Agent, Schemas } from "./api.ts";
 import { noRedial, type RedialForm, redialOf } from "./redial.ts";
@@ -8,13 +8,13 @@ export interface CallForm {
   number: string;
   agent: string;
   trunk: string;
-  /** By the agent's fields. */
+  /** By the agent's field names. */
   metadata: Record<string, string>;
-  /** What goes beside them, as JSON. */
+  /** Further metadata, as JSON. */
   more: string;
   onCapacity: "reject" | "queue";
   maxWait: string;
-  /** By the viewer's clock, as `datetime-local` has it. */
+  /** In the viewer's time zone, as `datetime-local` has it. */
   notBefore: string;
   notAfter: string;
   zone: string;
@@ -41,7 +41,7 @@ export const emptyCall = (agent: string, trunk: string): CallForm => ({
 
 const number = (text: string): number => (Number.isNaN(Number(text)) ? text : Number(text)) as number;
 
-/** A value for a field whose example is no text is read as JSON, if it is of the example's kind. */
+/** The value of a field whose example is not a string is read as JSON, if its type matches the example's. */
 function typedAs(text: string, sample: unknown): unknown {
   if (sample === undefined || sample === null || typeof sample === "string") return text;
   try {
@@ -52,7 +52,7 @@ function typedAs(text: string, sample: unknown): unknown {
   }
 }
 
-/** An example of a field, as a text. */
+/** A field's example, as text. */
 export function exampleOf(agent: Agent, field: string): string {
   const sample = (agent.input_schema.sample_context as Record<string, unknown> | null | undefined)?.[field];
   return sample === undefined || sample === null ? "" : typeof sample === "string" ? sample : JSON.stringify(sample);
@@ -69,12 +69,12 @@ function metadataOf(form: CallForm, agent: Agent | undefined): Record<string, un
     const more: unknown = JSON.parse(form.more);
     if (typeof more === "object" && more !== null && !Array.isArray(more)) return { ...more, ...own };
   } catch {
-    // The API says that it is no object.
+    // Left for the API to reject: it is not an object.
   }
   return form.more as unknown as Record<string, unknown>;
 }
 
-/** The call; what is empty is left out. */
+/** The request body, without empty fields. */
 export function bodyOf(form: CallForm, agent: Agent | undefined): Schemas["TriggerCall"] {
   const metadata = metadataOf(form, agent);
   const redial = redialOf(form.redial);

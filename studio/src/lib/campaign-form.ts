@@ -1,4 +1,4 @@
-// A campaign as a form has it, and as the API takes it.
+// A campaign as a form has it, and as the API expects it.
 
 import { type HoursForm, hoursFormOf, hoursOf } from "../ui/hours.tsx";
 import type { Schemas } from "./api.ts";
@@ -12,12 +12,12 @@ export interface CampaignForm {
   trunk: string;
   callback: string;
   completion: string;
-  /** By the viewer's clock, as `datetime-local` has it. */
+  /** In the viewer's time zone, as `datetime-local` has it. */
   notBefore: string;
   notAfter: string;
   hours: HoursForm;
   redial: RedialForm;
-  /** Empty for the trunk's own. */
+  /** Empty for the trunk's own limit. */
   maxChannels: string;
   maxCps: string;
 }
@@ -50,7 +50,7 @@ export const formOf = (campaign: Campaign): CampaignForm => ({
   maxCps: String(campaign.max_cps ?? ""),
 });
 
-/** A whole number; what is none goes to the API as it is, for the API to say so. */
+/** A whole number; anything else is sent as it is, so that the API reports it. */
 function number(text: string): number | null {
   if (text.trim() === "") return null;
   return (Number.isNaN(Number(text)) ? text : Number(text)) as number;

@@ -1,4 +1,4 @@
-// Campaigns: what pages say of them.
+// What pages say about campaigns.
 
 import { api, ask, type Schemas } from "./api.ts";
 import { changedCall, type FeedEvent } from "./live.ts";
@@ -8,7 +8,7 @@ export type Recipient = Schemas["Recipient"];
 export type RecipientStatus = Schemas["RecipientStatus"];
 type Counts = Schemas["CampaignCounts"];
 
-/** Recipients' statuses in words, in the order in which a bar shows them. */
+/** Recipients' statuses in words, in the order of the bar. */
 export const RECIPIENTS: Record<RecipientStatus, string> = {
   completed: "Completed",
   unreached: "Unreached",
@@ -31,7 +31,7 @@ export const CAMPAIGNS: Record<Campaign["status"], string> = {
   canceled: "Cancelled",
 };
 
-/** Why a running campaign calls nobody just now. */
+/** Why a running campaign is not calling anybody right now. */
 export const HELD: Record<NonNullable<Campaign["held_by"]>, string> = {
   not_before: "It has not begun: its “Not before” is in the future.",
   calling_hours: "Calling hours are closed for everyone still to be called.",
@@ -41,7 +41,7 @@ export const HELD: Record<NonNullable<Campaign["held_by"]>, string> = {
   dialer_down: "The trunk's dialer is failing.",
 };
 
-/** The same where there is little room. */
+/** The same, where there is little room. */
 export const HELD_BRIEFLY: Record<NonNullable<Campaign["held_by"]>, string> = {
   not_before: "not begun",
   calling_hours: "calling hours closed",
@@ -56,17 +56,17 @@ export const decided = ({ total, pending, in_progress, waiting }: Counts): numbe
 
 export const isOver = ({ status }: Pick<Campaign, "status">): boolean => status === "completed" || status === "canceled";
 
-/** Whether its counts are going to change by themselves. */
+/** Whether its counts will change by themselves. */
 export const isMoving = ({ status, counts }: Campaign): boolean => status === "running" || counts.in_progress > 0;
 
-/** The most that a page of a list holds. */
+/** The most that one page of a list can have. */
 const MOST = 100;
 
-/** The newest hundred of them. */
+/** The newest hundred campaigns. */
 export const readNewest = async (): Promise<Campaign[]> =>
   (await ask(api.GET("/integration/v1/campaigns", { params: { query: { limit: MOST } } }))).campaigns;
 
-/** Whether an event may have changed a campaign, or this one. */
+/** Whether an event may concern a campaign, or this one. */
 export function isOfCampaign(event: FeedEvent, id?: string): boolean {
   if (event.type === "campaign.updated") return id === undefined || event.data.id === id;
   const campaign = changedCall(event)?.campaign_id ?? null;

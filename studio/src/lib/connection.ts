@@ -2,13 +2,13 @@
 
 import { signal } from "@preact/signals";
 
-/** How events arrive: pushed by the feed, by asking again and again, or not at all. */
+/** How events arrive: pushed by the feed, by polling, or not at all. */
 export type Feed = "connecting" | "live" | "polling" | "offline";
 
 export const feed = signal<Feed>("connecting");
 export const isOnline = signal(navigator.onLine);
 
-/** Grows each time the connection is back: what is shown is read again. */
+/** Grows each time the connection comes back: everything shown is then read again. */
 export const healed = signal(0);
 
 /** A request was answered, or was not. */
@@ -18,7 +18,7 @@ export function contact(answered: boolean): void {
   if (answered) healed.value += 1;
 }
 
-/** Asks the API whether it is there. */
+/** Asks the API whether it can be reached. */
 export const answers = (): Promise<boolean> =>
   fetch("/healthz")
     .then((response) => response.json())

@@ -1,9 +1,9 @@
-// A file that is chosen and sent at once: what is being sent, and what came of it.
+// A file that is sent as soon as it is chosen: what is being sent, and the result.
 
 import { useState } from "preact/hooks";
 import { type ApiError, trying } from "./api.ts";
 
-/** How a file goes to the API: its bytes as they are, so that the API says where they are no UTF-8; its form is told by its name. */
+/** How a file goes to the API: its bytes unchanged, so that the API can report invalid UTF-8; the format follows from its name. */
 export function bodyOf(file: File) {
   const headers = { "Content-Type": /json|jsonl$/i.test(file.name) ? "application/x-ndjson" : "text/csv" };
   return { body: "", bodySerializer: () => file, headers };

@@ -1,17 +1,17 @@
-// Filters live in the URL: what is on the page can be sent to somebody, and Back undoes.
+// Filters live in the URL, so that a page can be shared as shown, and Back undoes a change.
 
 import { useLocation } from "preact-iso";
 
 export interface Filters<Name extends string> {
   get(name: Name): string;
-  /** Replaces values, and goes back to the first page. */
+  /** Replaces values, and returns to the first page. */
   set(values: Partial<Record<Name, string>>): void;
   cursor: string | undefined;
   /** The URL of the page that begins at a cursor. */
   at(cursor: string | null): string;
   /** Whether any filter is set. */
   isAny: boolean;
-  /** A text that changes with any of it. */
+  /** A text that changes whenever any of this does. */
   key: string;
 }
 
@@ -23,7 +23,7 @@ export function useFilters<Name extends string>(names: readonly Name[]): Filters
     return search ? `${path}?${search}` : path;
   };
   const present = (from: Record<string, string>) => Object.fromEntries(names.map((name) => [name, from[name]]));
-  // What is in the URL at that moment, not when the page was last drawn: whoever sets may have waited.
+  // The URL's values at this moment, not when the page was last rendered: the caller may have waited.
   const current = () => present(Object.fromEntries(new URLSearchParams(location.search)));
   return {
     get: (name) => query[name] ?? "",

@@ -1,8 +1,8 @@
-// How things are written on the page.
+// How values are written on pages.
 
 import { signal } from "@preact/signals";
 
-/** Numbers are masked until somebody asks for them; asked again with each visit. */
+/** Numbers are masked until somebody wants to see them, which lasts for one visit. */
 export const showsNumbers = signal(false);
 
 /** `+919876543210` as `+91 ••••• ••210`: enough to tell calls apart, too little to call anybody. */
@@ -10,10 +10,10 @@ export function phone(number: string, isShown: boolean): string {
   return isShown ? number : `${number.slice(0, 3)} ••••• ••${number.slice(-3)}`;
 }
 
-/** A reference; one that is a number is somebody's. */
+/** A reference; masked if it is a phone number. */
 export const masked = (reference: string): string => (/^\+?\d{7,15}$/.test(reference) ? phone(reference, showsNumbers.value) : reference);
 
-/** The present to the second, for ages and countdowns. */
+/** The current time to the second, for ages and countdowns. */
 export const now = signal(Date.now());
 setInterval(() => {
   now.value = Date.now();
@@ -36,7 +36,7 @@ export function dueIn(iso: string): string {
   return left < 1_000 ? "is due now" : `in ${span(left)}`;
 }
 
-/** What is left: `23:59:41`. */
+/** The time left: `23:59:41`. */
 export function countdown(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1_000));
   const two = (value: number) => String(value).padStart(2, "0");
@@ -54,7 +54,7 @@ export function hour(iso: string): string {
   const from = Date.parse(iso);
   return `${day(iso)}, ${minute(from)}–${minute(from + 3_600_000)}`;
 }
-/** `Tue 1 Dec, 09:00` by the clock of a zone; by the viewer's where the browser does not know the zone. */
+/** `Tue 1 Dec, 09:00` in a time zone; in the viewer's if the browser does not know the zone. */
 export function momentIn(at: number | string, zone?: string): string {
   const options = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
   try {
@@ -65,8 +65,8 @@ export function momentIn(at: number | string, zone?: string): string {
 }
 export const moment = (iso: string): string => `${day(iso)}, ${clock(iso)}`;
 
-/** An id, short enough for a table: the part in which two of them differ most. */
+/** An id, shortened for a table to the part in which ids differ most. */
 export const shortId = (id: string): string => id.slice(0, 13);
 
-/** JSON as people read it. */
+/** JSON, indented for reading. */
 export const pretty = (value: unknown): string => JSON.stringify(value, null, 2);

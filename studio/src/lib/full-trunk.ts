@@ -1,5 +1,5 @@
-// The trunk of "Full capacity": it has one channel, which a first call takes. It is known by the id under which this browser made
-// it; another of the same name is somebody's.
+// The trunk of "Full capacity": it has one channel, which a first call takes. It is identified by the id under which this browser
+// created it; another of the same name may be somebody else's.
 
 import { api, ask, type Trunk } from "./api.ts";
 import { barred, session } from "./session.ts";
@@ -9,16 +9,16 @@ export const ONE_CHANNEL = "Full capacity (simulated)";
 
 export interface FullTrunk {
   trunk: Trunk;
-  /** Whether this browser made it, and may so take it away. */
+  /** Whether this browser created it, and so may delete it. */
   isOwn: boolean;
 }
 
 const key = (): string => `studio-full-trunk ${session.value?.org_id}`;
 
-/** One that was renamed, or carries more, has become something else. */
+/** If it was renamed or has more channels, it has become something else. */
 const isFit = ({ name, status, max_channels }: Trunk): boolean => name === ONE_CHANNEL && status === "active" && max_channels === 1;
 
-/** The one that this browser made. Who can't make one goes through one that is there. */
+/** The one that this browser created. Users who can't create one use any that exists. */
 export async function findFull(): Promise<FullTrunk | null> {
   const fit = (await readTrunks()).filter(isFit);
   const id = localStorage.getItem(key());

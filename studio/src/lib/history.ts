@@ -1,14 +1,14 @@
-// Reading what a trunk's last hour is made of.
+// Reads the calls that a trunk's last hour consists of.
 
 import { api, ask } from "./api.ts";
 import { HOUR_MS } from "./days.ts";
 import { type Held, type History, held } from "./usage.ts";
 
-/** Calls that began before the hour and may reach into it. */
+/** How long before the hour calls may have begun that reach into it. */
 const LOOK_BACK_MS = 600_000;
-/** Slices of the time that are read side by side. */
+/** How many slices of the time are read in parallel. */
 const SLICES = 4;
-/** At most so many pages of 100 calls: what a very busy trunk did longest ago is left out, and the page says so. */
+/** The most pages of 100 calls: the oldest calls of a very busy trunk are left out, and the page says so. */
 const MAX_PAGES = 40;
 
 /** The trunk's calls of the last hour. */

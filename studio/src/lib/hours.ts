@@ -1,4 +1,5 @@
-// Calling hours, as a browser can judge them: for a look, since its clocks' rules may be older than the platform's.
+// Calling hours, as far as a browser can judge them: an indication only, since its time zone rules may be older than the
+// platform's.
 
 import type { Schemas } from "./api.ts";
 
@@ -7,22 +8,22 @@ export type Window = Hours["windows"][number];
 
 const TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
 
-/** Whether the API takes it as a window's beginning. */
+/** Whether the API accepts it as a window's beginning. */
 export const isFrom = (text: string): boolean => TIME.test(text);
-/** Whether the API takes it as the end of a window that begins then. */
+/** Whether the API accepts it as the end of a window that begins at `from`. */
 export const isTo = (text: string, from: string): boolean => (TIME.test(text) || text === "24:00") && text > from;
 
-/** The hours in one zone at a moment. */
+/** Calling hours in one zone at one moment. */
 export interface Opening {
   zone: string;
-  /** What the clock shows there, such as `Mon 09:30`. */
+  /** The local time there, such as `Mon 09:30`. */
   clock: string;
   open: boolean;
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** What the clock and the calendar of a zone show; throws for a zone that the browser does not know. */
+/** A zone's local time and date; throws for a zone that the browser does not know. */
 function wall(zone: string, at: number): Record<string, string> {
   const format =
     formats.get(zone) ??
@@ -40,7 +41,7 @@ function wall(zone: string, at: number): Record<string, string> {
   return Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
 }
 
-/** Whether they are open at a moment in a zone. */
+/** Whether calling hours are open at a moment in a zone. */
 export function isOpen(hours: Hours, zone: string, at: number): Opening {
   const parts = wall(zone, at);
   const time = `${parts["hour"]}:${parts["minute"]}`;
@@ -54,7 +55,7 @@ export function isOpen(hours: Hours, zone: string, at: number): Opening {
 const MINUTE_MS = 60_000;
 const STEP_MS = 5 * MINUTE_MS;
 const LOOKED_AHEAD_MS = 8 * 86_400_000;
-/** Zones whose clocks are further apart tell nothing. */
+/** If zones' clocks are further apart than this, nothing can be said. */
 const WIDEST_MS = 6 * 3_600_000;
 
 function offset(zone: string, at: number): number {
@@ -75,14 +76,14 @@ function nextOpening(hours: Hours, zones: readonly string[], from: number): numb
 
 /** Whether a phone may ring now. */
 export interface Look {
-  /** By whose clocks; none where nobody knows where the phone is. */
+  /** The zones considered; empty if nobody knows where the phone is. */
   zones: Opening[];
   open: boolean;
-  /** When they open next; null where that is not within eight days. */
+  /** When they next open; null if that is not within eight days. */
   opensAt: number | null;
 }
 
-/** What the hours say of a number that may be in these zones: it may ring where it is open in all of them. */
+/** What the hours mean for a number in one of these zones: it may ring if all of them are open. */
 export function lookAt(hours: Hours, possible: readonly string[], at: number): Look {
   const offsets = possible.map((zone) => offset(zone, at));
   const isKnown = possible.length > 0 && Math.max(...offsets) - Math.min(...offsets) <= WIDEST_MS;

@@ -1,6 +1,6 @@
-// Events as they happen: `GET /integration/v1/events` as a long poll. While that fails, whoever wants them asks the lists again on
-// a timer, and the page says "polling". A lost connection is retried, ever more slowly, and at once when the browser says
-// it is back. A tab that nobody sees does not ask: a browser has few connections to a host, and each tab would hold one.
+// Events as they happen: `GET /integration/v1/events` as a long poll. While that fails, listeners reload their lists on a timer,
+// and the page says "polling". A lost connection is retried, ever more slowly, and immediately when the browser says it is back.
+// A hidden tab does not ask: a browser has few connections to a host, and each tab would hold one.
 
 import { effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
@@ -11,22 +11,22 @@ import { lapse, lapsed, session } from "./session.ts";
 /** One event of the feed. */
 export type FeedEvent = Schemas["FeedEvent"];
 
-/** The call that it is about, if it is about one. */
+/** The call that an event is about, if any. */
 export function callIdOf({ type, data }: FeedEvent): string | null {
   if (type === "trunk.updated" || type === "campaign.updated") return null;
   return "call_id" in data ? data.call_id : "id" in data ? data.id : null;
 }
 
-/** The trunk that it is about; null for a callback. */
+/** The trunk that an event is about; null for a callback. */
 export const trunkIdOf = ({ data }: FeedEvent): string | null => ("sip_trunk_id" in data ? data.sip_trunk_id : null);
 
 /** The call as an event shows it. */
 export const changedCall = ({ data }: FeedEvent): Schemas["ListedCall"] | null => ("call_status" in data ? data : null);
 
-/** Whether it is the result of a callback's attempt. */
+/** Whether an event is the result of a callback attempt. */
 export const isOfCallback = ({ data }: FeedEvent): boolean => "delivery_id" in data;
 
-/** What a listener is called with: events; that it is time to read again; or that any number of events may have been missed. */
+/** What a listener is called with: events; that it is time to reload; or that any number of events may have been missed. */
 type Signal = FeedEvent[] | "poll" | "resync";
 type Listener = (signal: Signal) => void;
 
@@ -34,7 +34,7 @@ const PATH = "/integration/v1/events";
 const PAGE = 100;
 const WAIT_SECONDS = 25;
 const POLL_MS = 2_000;
-/** How often a lost API is asked for. */
+/** How often to check for an API that could not be reached. */
 const KNOCK_MS = 2_000;
 const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000];
 
@@ -52,7 +52,7 @@ function notify(signal: Signal): void {
   }
 }
 
-/** Starts once; lasts as long as the page. */
+/** Starts once, and lasts as long as the page. */
 export function startLive(): void {
   if (isRunning) return;
   isRunning = true;
@@ -103,7 +103,7 @@ async function follow(): Promise<never> {
       }
     } catch {
       if (asking.signal.aborted) continue; // and is asked again from the same cursor
-      // No answer, or none of the API's own: a body that was cut off, a page of somebody in between.
+      // No response, or none of the API's: a truncated body, or a page from some middlebox.
       contact(false);
       feed.value = "offline";
       await backOff();
@@ -111,13 +111,13 @@ async function follow(): Promise<never> {
   }
 }
 
-/** From now on, and then from where the answer before ended. */
+/** From now on at first, and then from where the last response ended. */
 function query(cursor: string | null): URLSearchParams {
   const wait = cursor === null ? 0 : WAIT_SECONDS;
   return new URLSearchParams({ after: cursor ?? "latest", limit: String(PAGE), wait_seconds: String(wait) });
 }
 
-/** Grows each time that the API, having been away, is found to be back. */
+/** Grows each time the API is found to be back after it was away. */
 const back = signal(0);
 
 /** Waits, but no longer than until the API is back. */
@@ -134,10 +134,10 @@ function waitFor(ms: number): Promise<void> {
   });
 }
 
-/** As far as the last request knows, or the feed. */
+/** As far as the last request or the feed knows. */
 const isAway = (): boolean => !isOnline.value || feed.value === "offline";
 
-/** Asks whether the API is back: the browser may say that it is online before a request gets through, or after. */
+/** Checks whether the API is back: the browser may report being online before a request gets through, or after. */
 function knock(): void {
   if (!isAway()) return;
   void answers().then((isThere) => {
@@ -155,7 +155,7 @@ addEventListener("online", knock);
 
 healed.subscribe(() => notify("resync"));
 
-/** Calls back with each signal for as long as the component lives. */
+/** Calls the listener with each signal for as long as the component lives. */
 export function useEvents(listener: Listener): void {
   const latest = useRef(listener);
   latest.current = listener;

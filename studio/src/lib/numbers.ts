@@ -1,4 +1,4 @@
-// What a number tells, as the API knows it.
+// What the API knows about a phone number.
 
 import { useState } from "preact/hooks";
 import { api, ask, type Schemas } from "./api.ts";
@@ -12,7 +12,7 @@ export const useNumber = (phone_number: string): Query<NumberFacts> =>
     isOn: phone_number !== "",
   });
 
-/** A number that is being typed, and what is known of it once it is one. */
+/** A number being typed, and what is known of it once it is complete. */
 export function useTypedNumber(): { typed: Typed; facts: Query<NumberFacts>; number: string } {
   const [number, setNumber] = useState("");
   const read = (text: string) => (text.trim() === "" ? "" : wholeNumber(text));

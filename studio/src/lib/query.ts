@@ -1,4 +1,4 @@
-// Reading for a page: what was read last stays on it while it is read again.
+// Reading for a page: the data read last stays visible while it is read again.
 
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
@@ -9,32 +9,32 @@ import { session } from "./session.ts";
 export interface Query<T> {
   data: T | undefined;
   error: ApiError | null;
-  /** Whether the first reading is under way. */
+  /** Whether the first read is under way. */
   isLoading: boolean;
   reload(): void;
-  /** The data itself, for changes that need no reading. */
+  /** The data itself, for changes that need no read. */
   signal: Signal<T | undefined>;
 }
 
-/** How soon after an event the lists are read again: many events at once are one reading. */
+/** How soon after an event the lists are read again: several events together cause one read. */
 const GATHER_MS = 300;
-/** How often what is unsettled is read again. */
+/** How often unsettled data is read again. */
 const SETTLING_MS = 1_500;
 
 interface Options<T> {
   /** Reads again when there are events. */
   isLive?: boolean;
-  /** Within how long many events are one reading, where that is dear. */
+  /** The time within which several events cause one read, for expensive reads. */
   gatherMs?: number;
-  /** Which events those are; all, unless given. */
+  /** Which events those are; all by default. */
   affects?: (event: FeedEvent) => boolean;
-  /** Whether what was read is going to change without an event: then it is read again on a timer. */
+  /** Whether the data will change without an event: it is then read again on a timer. */
   isUnsettled?: (data: T) => boolean;
-  /** Reads nothing as long as this is false. */
+  /** Reads nothing while this is false. */
   isOn?: boolean;
 }
 
-/** Reads when `key` changes, and again on `reload`. Two readings never overtake each other. */
+/** Reads when `key` changes, and again on `reload`. Reads never overtake each other. */
 export function useQuery<T>(key: string, read: () => Promise<T>, options: Options<T> = {}): Query<T> {
   const { isLive = false, gatherMs = GATHER_MS, affects, isUnsettled, isOn = true } = options;
   const { data, error, run, restart } = useReading(read);
@@ -44,7 +44,7 @@ export function useQuery<T>(key: string, read: () => Promise<T>, options: Option
     return restart;
   }, [key, isOn]);
 
-  // Another key of the same organisation: what is on the page stays, and may be more or less than this one sees.
+  // Another key of the same organisation: the page's data stays, though it may be more or less than this key can see.
   const who = session.value?.key_id;
   const isFirst = useRef(true);
   useEffect(() => {
@@ -73,9 +73,9 @@ export function useQuery<T>(key: string, read: () => Promise<T>, options: Option
 interface Reading<T> {
   data: Signal<T | undefined>;
   error: Signal<ApiError | null>;
-  /** Reads, or has the reading that is under way followed by another one. */
+  /** Reads, or reads once more after the read under way. */
   run: () => void;
-  /** Forgets what was read, and what is being read. */
+  /** Discards what was read, and what is being read. */
   restart: () => void;
 }
 
@@ -119,7 +119,7 @@ function useReading<T>(read: () => Promise<T>): Reading<T> {
 
 type When<T> = Pick<Options<T>, "isLive" | "affects" | "isOn"> & { gatherMs: number };
 
-/** Reads again when an event says that there is something new, and when events may have been missed. */
+/** Reads again when an event announces something new, and when events may have been missed. */
 function useRereading<T>(run: () => void, key: string, { isLive, gatherMs, affects, isOn }: When<T>): void {
   const timer = useRef(0);
   const stop = () => {

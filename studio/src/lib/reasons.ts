@@ -1,4 +1,4 @@
-// Why a call waits, and why one failed, in plain words.
+// Why a call is waiting, and why one failed, in plain words.
 
 import type { ListedCall, Schemas } from "./api.ts";
 import { momentIn } from "./format.ts";
@@ -6,7 +6,7 @@ import { momentIn } from "./format.ts";
 type Detail = Schemas["Call"];
 type Failure = NonNullable<ListedCall["failure"]>;
 
-/** Why a call that is dialed later is dialed then. */
+/** Why a call is dialed later. */
 export const SCHEDULED: Record<Schemas["ScheduleReason"], string> = {
   not_before: "its request asked for that time",
   calling_hours: "calling hours are closed",
@@ -14,7 +14,7 @@ export const SCHEDULED: Record<Schemas["ScheduleReason"], string> = {
   redial: "the previous attempt did not reach anybody",
 };
 
-/** The same where there is little room. */
+/** The same, where there is little room. */
 const BRIEFLY: Record<Schemas["ScheduleReason"], string> = {
   not_before: "as asked for",
   calling_hours: "calling hours",
@@ -22,7 +22,7 @@ const BRIEFLY: Record<Schemas["ScheduleReason"], string> = {
   redial: "redial",
 };
 
-/** A reason of the schedule's in words; another text as it is. */
+/** A reason for scheduling in words; any other text unchanged. */
 export const inWords = (reason: string): string => (reason in SCHEDULED ? SCHEDULED[reason as Schemas["ScheduleReason"]] : reason);
 
 /** Why calls fail, where there is little room. */
@@ -47,13 +47,13 @@ const IN_SHORT: Record<Schemas["FailureCode"], string> = {
   result_unknown: "Result unknown",
 };
 
-/** A reason by its code. */
+/** A failure's code in words. */
 export const reasonOf = (code: string): string => (code in IN_SHORT ? IN_SHORT[code as Schemas["FailureCode"]] : code);
 
 /** All of them, to choose from. */
 export const REASONS = Object.entries(IN_SHORT);
 
-/** What to do about it, or whose doing it was, where the failure's own words don't say. */
+/** What to do about a failure, or who caused it, where its own text does not say. */
 const ADVICE: Partial<Record<string, string>> = {
   busy: "Nothing is wrong: call again later.",
   declined: "The person, or their phone, declined the call.",
@@ -78,18 +78,18 @@ const ADVICE: Partial<Record<string, string>> = {
 export const adviceFor = ({ code }: Failure): string | null => ADVICE[code] ?? null;
 
 export interface Wait {
-  /** When it is to be dialed; null for a call that is due and has no turn yet. */
+  /** When it will be dialed; null for a call that is due and waits its turn. */
   until: string | null;
-  /** Why, for a place with room, and for one with little. */
+  /** Why, for a place with room and for one without. */
   why: string;
   brief: string;
 }
 
-/** Whether it waits to be dialed, as far as a list tells. */
+/** Whether it may be waiting to be dialed, as far as a list shows. */
 export const mayWait = ({ call_status, dialed_at }: Pick<ListedCall, "call_status" | "dialed_at">): boolean =>
   call_status === "Initiating" && dialed_at === null;
 
-/** Why a call has not been dialed yet; null for one that has been, or is over. */
+/** Why a call has not been dialed yet; null if it has been, or is over. */
 export function waitOf(call: Detail, now: number): Wait | null {
   if (!mayWait(call)) return null;
   const { schedule, timeline } = call;

@@ -1,18 +1,18 @@
-// When a number is called again, as a form has it, and as the API takes it.
+// When a number is called again, as a form has it, and as the API expects it.
 
 import type { Schemas } from "./api.ts";
 
 type Cause = Schemas["Cause"];
 
 export interface RedialForm {
-  /** At most so many calls in all: "1" for no other. */
+  /** The most calls in all: "1" for no further one. */
   attempts: string;
   on: Cause[];
-  /** Between attempts, with commas between. */
+  /** Between attempts, separated by commas. */
   minutes: string;
 }
 
-/** The ends of a call after which it may be tried again. */
+/** Endings of a call after which it may be tried again. */
 export const CAUSES: Record<Cause, string> = {
   busy: "Line busy",
   no_answer: "No answer",
@@ -26,7 +26,7 @@ export const CAUSES: Record<Cause, string> = {
 
 export const noRedial = (): RedialForm => ({ attempts: "1", on: ["busy", "no_answer", "unreachable"], minutes: "30" });
 
-/** What the form shows of rules. */
+/** Rules as the form shows them. */
 export const redialFormOf = (rules: Schemas["RedialRules"] | null): RedialForm =>
   rules === null
     ? noRedial()
@@ -36,7 +36,7 @@ export const redialFormOf = (rules: Schemas["RedialRules"] | null): RedialForm =
         minutes: rules.wait_seconds.map((seconds) => String(seconds / 60)).join(", "),
       };
 
-/** The form as the API takes it. What is no number goes there as it is, for the API to say so. */
+/** The form as the API expects it. What is not a number is sent as it is, so that the API reports it. */
 export function redialOf({ attempts, on, minutes }: RedialForm): Schemas["RedialFields"] | null {
   if (attempts === "1") return null;
   const seconds = minutes

@@ -4,7 +4,7 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { ApiError } from "./api.ts";
 
-/** What the form's last request was refused for. */
+/** The refusal of the form's last request. */
 export const Refused = createContext<ApiError | null>(null);
 
 /** Refusals whose text does not begin with the field that they are about. */
@@ -25,7 +25,7 @@ const FIELDS: Record<string, string> = {
   daily_limit_reached: "sip_trunk_id",
 };
 
-/** The fields that an error is about, by the names that the API has for them. */
+/** The fields that an error is about, by the API's names. */
 export function fieldsOf({ code, message }: Pick<ApiError, "code" | "message">): string[] {
   const [, keys] = /^metadata missing required keys: (.+)$/.exec(message) ?? [];
   if (keys) return keys.split(", ").map((key) => `metadata.${key}`);
@@ -33,7 +33,7 @@ export function fieldsOf({ code, message }: Pick<ApiError, "code" | "message">):
   return field ? [field] : [];
 }
 
-/** What was said against a field of this form; null for nothing. */
+/** The objection to a field of this form; null if there is none. */
 export function useRefused(name: string | undefined): string | null {
   const error = useContext(Refused);
   if (!error || !name || !fieldsOf(error).includes(name)) return null;

@@ -1,4 +1,4 @@
-// Agents and trunks: what pages name calls by. Only an owner is told of inactive ones.
+// Agents and trunks, for naming calls. Only an owner can see inactive ones.
 
 import { type Agent, api, ask, type Schemas, type Trunk } from "./api.ts";
 import { type Query, useQuery } from "./query.ts";
@@ -12,10 +12,10 @@ export const readAgents = async (): Promise<Agent[]> =>
 export const readTrunks = async (): Promise<Trunk[]> =>
   (await ask(api.GET("/integration/v1/sip-trunks", { params: { query: include() } }))).sip_trunks;
 
-/** So many trunks are looked at to find a simulated one. */
+/** How many trunks are searched for a simulated one. */
 const LOOKED_AT = 20;
 
-/** Trunks that dial nobody and carry more than one call. Only an owner is told which those are; others take any. */
+/** Trunks that dial nobody and have more than one channel. Only an owner can tell which those are; others get any. */
 export async function readSimulated(): Promise<Trunk[]> {
   const usable = (await readTrunks()).filter(({ status, max_channels }) => status === "active" && max_channels > 1);
   if (barred("owner")) return usable;
@@ -23,18 +23,18 @@ export async function readSimulated(): Promise<Trunk[]> {
   return (await Promise.all(details)).filter(({ carrier }) => carrier.type === "simulator");
 }
 
-/** A trunk that a call can go out through as it is: a simulated one before any that may dial somebody. */
+/** A trunk that can be used for a call as it is: preferably a simulated one, rather than one that may dial somebody. */
 export const readUsable = async (): Promise<Trunk | null> =>
   (await readSimulated())[0] ?? (await readTrunks()).find(({ status }) => status === "active") ?? null;
 
 export const useAgents = (): Query<Agent[]> => useQuery("agents", readAgents);
 export const useTrunks = (): Query<Trunk[]> => useQuery("trunks", readTrunks);
 
-/** Its name, or what is known of it. */
+/** Its name, or as much as is known of it. */
 export const nameOf = (resources: readonly { id: string; name: string }[] | undefined, id: string): string =>
   resources?.find((resource) => resource.id === id)?.name ?? `${id.slice(0, 8)}…`;
 
-/** Each trunk's state as the feed told it last, within the time that it reaches back. */
+/** Each trunk's latest state in the feed, as far as that reaches back. */
 export async function readTrunkStates(): Promise<Map<string, Schemas["TrunkState"]>> {
   const states = new Map<string, Schemas["TrunkState"]>();
   let after: string | undefined;

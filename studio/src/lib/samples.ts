@@ -1,16 +1,16 @@
-// The same request as a form makes, for a terminal and two languages. The key stays a placeholder: Studio has none.
+// The request that a form makes, for a terminal and in two languages. The key stays a placeholder: Studio has none.
 
 export interface Sample {
   name: string;
   code: string;
 }
 
-/** Stands in a body for what Studio does not hold or must not show: each dialect reads it from the environment. */
+/** Stands in a body for a value that Studio does not have or must not show: each sample reads it from the environment. */
 export const fromEnvironment = (name: string): string => MARK + name;
 const MARK = "\ue000"; // of the private use area: nobody types it
 const FROM_ENVIRONMENT = new RegExp(`"${MARK}(\\w+)"`, "g");
 
-/** A JSON text with an expression in place of each value that the environment has. */
+/** A JSON text with an expression in place of each value from the environment. */
 const filled = (json: string, expression: (name: string) => string): string =>
   json.replace(FROM_ENVIRONMENT, (_, name: string) => expression(name));
 
@@ -51,7 +51,7 @@ function python(method: string, url: string, body: unknown): string {
   return [...lines, ")", "print(response.json())"].join("\n");
 }
 
-/** A value as Python writes it. */
+/** A value as a Python literal. */
 function literal(value: unknown, indent: number): string {
   const pad = " ".repeat(indent + 4);
   const end = " ".repeat(indent);

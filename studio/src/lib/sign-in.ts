@@ -1,4 +1,5 @@
-// Signing in and out. What it comes to stands in `session.ts`, which asks nobody: the API's client looks there too.
+// Signing in and out. The result is kept in `session.ts`, which imports nothing of the API, because the API's client reads it
+// too.
 
 import { ApiError, api, ask } from "./api.ts";
 import { healed } from "./connection.ts";
@@ -17,7 +18,7 @@ export async function whoAmI(): Promise<void> {
 export async function signIn(key: string): Promise<void> {
   const before = session.value;
   const next = await ask(api.POST("/studio/session", { body: { key: key.trim() } }));
-  // Another organisation's things must not stay on the page.
+  // Another organisation's data must not stay on the page.
   if (before && before.org_id !== next.org_id) return location.reload();
   session.value = next;
   lapsed.value = null;
@@ -25,7 +26,7 @@ export async function signIn(key: string): Promise<void> {
   others.postMessage(next.org_id);
 }
 
-/** A browser has one session for all its tabs: the others follow the one that changed it. */
+/** A browser has one session for all its tabs: the other tabs follow the one that changed it. */
 const others = new BroadcastChannel("studio-session");
 others.onmessage = async ({ data: org }: MessageEvent<string | null>) => {
   if (session.value === undefined) return;

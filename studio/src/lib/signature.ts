@@ -1,4 +1,4 @@
-// Checks a notification's signatures here in the browser: neither body nor secret leaves it.
+// Checks a notification's signatures in the browser: neither body nor secret leaves it.
 
 export interface Verdict {
   name: string;
@@ -8,7 +8,7 @@ export interface Verdict {
 
 export interface Given {
   body: string;
-  /** Header lines as copied from a log, or the signature alone. */
+  /** Header lines as copied from a log, or only the signature. */
   headers: string;
   secret: string;
 }
@@ -31,7 +31,7 @@ function decoded(secret: string): Uint8Array<ArrayBuffer> | null {
   }
 }
 
-/** Header lines, or JSON of them, or a bare signature: names in lower case. */
+/** Header lines, or JSON of them, or a bare signature. Names are in lower case. */
 export function readHeaders(text: string): Map<string, string> {
   const headers = new Map<string, string>();
   for (const line of text.split(/[\n,](?=\s*"?[A-Za-z-]+"?\s*:)|\n/)) {
@@ -44,7 +44,7 @@ export function readHeaders(text: string): Map<string, string> {
   return headers;
 }
 
-/** One verdict for each signature that is there. */
+/** One verdict for each signature found. */
 export async function check({ body, headers: text, secret: given }: Given): Promise<Verdict[]> {
   const headers = readHeaders(text);
   const secret = given.trim();

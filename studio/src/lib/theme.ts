@@ -1,4 +1,4 @@
-// Light, dark, or as the system is.
+// Light, dark, or following the system.
 
 import { signal } from "@preact/signals";
 
@@ -8,7 +8,7 @@ const KEY = "studio-theme";
 
 export const theme = signal<Theme>("system");
 
-/** Which of the two is on the page. Plots, which are painted, follow it. */
+/** Which of the two is in use. Plots, being painted, follow it. */
 export const isDark = signal(false);
 
 const system = matchMedia("(prefers-color-scheme: dark)");

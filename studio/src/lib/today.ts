@@ -1,4 +1,4 @@
-// What today's calls add up to so far.
+// Totals of today's calls so far.
 
 import { api, ask, type ListedCall, type Schemas } from "./api.ts";
 import { DAY_MS, midnight } from "./days.ts";
@@ -17,12 +17,12 @@ export async function readToday(): Promise<Today> {
   return { calls: day?.calls ?? 0, answered: day?.answered ?? 0, ends: day ? endsOf(day) : [] };
 }
 
-/** How calls ended, most of all first, each with the calls' filter that finds them. */
+/** How calls ended, most frequent first, each with the filter that finds those calls. */
 export interface End {
-  /** A status, or the code of a failure. */
+  /** A status, or a failure's code. */
   name: string;
   count: number;
-  /** As the status of such a call is coloured: a failure never looks like a success. */
+  /** The colour of such a call's status: a failure never looks like a success. */
   tone: "good" | "warn" | "bad";
   filter: Record<string, string>;
 }

@@ -1,4 +1,4 @@
-// How busy trunks are, and which of them fail: each is asked by itself, and again when events tell of it.
+// How busy trunks are, and which of them fail: each is asked separately, and again when events concern it.
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
@@ -9,19 +9,19 @@ import { readTrunkStates } from "./resources.ts";
 
 export type Use = Pick<Schemas["LiveCalls"], "in_use" | "waiting" | "agent_breakers">;
 
-/** What is known of each trunk's use, by id. */
+/** The known use of each trunk, by id. */
 export const uses = signal<ReadonlyMap<string, Use>>(new Map());
-/** Each trunk's breaker as it was told last; closed where nothing was told. */
+/** Each trunk's breaker as last reported; closed if nothing was. */
 export const breakers = signal<ReadonlyMap<string, string>>(new Map());
 
 const ASK_AGAIN_MS = 10_000;
-/** The feed is silent of an agent that is let in again. */
+/** The feed has no event for an agent that is let in again. */
 const HELD_BACK_MS = 3_000;
 
-/** The trunks that can be busy. Only an owner is told of others. */
+/** The trunks that can be busy. Only an owner sees any others. */
 export const active = (trunks: readonly Trunk[]): Trunk[] => trunks.filter(({ status }) => status === "active");
 
-/** Keeps up what is known of these trunks. Many events of a trunk within `gatherMs` are one reading. */
+/** Keeps the use of these trunks up to date. Several events of a trunk within `gatherMs` cause one read. */
 export function useTrunkUse(trunks: readonly Trunk[] | undefined, gatherMs: number): void {
   const changed = useRef(new Set<string>());
   useEvents((signal) => {
@@ -62,6 +62,6 @@ async function readUse(id: string): Promise<void> {
     const { in_use, waiting, agent_breakers } = await ask(api.GET("/integration/v1/sip-trunks/{id}/live", { params: { path: { id } } }));
     uses.value = new Map([...uses.value, [id, { in_use, waiting, agent_breakers }]]);
   } catch {
-    // Shown as unknown; the page's own reading says what is wrong.
+    // Shown as unknown; the page's own read shows the error.
   }
 }

@@ -1,12 +1,12 @@
-// A trunk's use over the last hour, out of its calls: each held a channel from when it was dialed to its end. Who waits in
-// line holds none, and who never was dialed held none.
+// A trunk's use over the last hour, computed from its calls: each held a channel from its dial to its end. Calls that were
+// queued, or never dialed, held none.
 
 import type { ListedCall, Schemas } from "./api.ts";
 import { HOUR_MS } from "./days.ts";
 
 const STEP_MS = 15_000;
 
-/** What of a call that was dialed counts here. */
+/** The times of a dialed call that matter here. */
 export interface Held {
   from: number;
   until: number | null;
@@ -14,7 +14,7 @@ export interface Held {
 
 export interface History {
   calls: Map<string, Held>;
-  /** From when on nothing is missing. */
+  /** The moment from which nothing is missing. */
   since: number;
 }
 
@@ -24,13 +24,13 @@ export interface Series {
   inUse: number[];
 }
 
-/** Since when it holds a channel, and until when it did; null as long as it was not dialed. */
+/** From when to when it held a channel; null if it was not dialed. */
 export const held = (call: ListedCall): Held | null =>
   call.dialed_at === null
     ? null
     : { from: Date.parse(call.dialed_at), until: call.end_timestamp === null ? null : Date.parse(call.end_timestamp) };
 
-/** What is known with what these calls add to it; nothing already known to be over begins again. */
+/** The known history extended by these calls; one already known to be over stays so. */
 export function withCalls(known: History, calls: readonly ListedCall[]): History {
   const all = new Map(known.calls);
   for (const call of calls) {
@@ -40,8 +40,8 @@ export function withCalls(known: History, calls: readonly ListedCall[]): History
   return { ...known, calls: all };
 }
 
-/** What is known, held against who has a channel now: who does not is over, though its end was not heard of yet, and who has
- * had one since before what was read is there too. */
+/** The known history, corrected by the calls that hold a channel now: any others are over, even if their end was not reported
+ * yet, and calls from before the period read are added. */
 export function agreeing(known: History, { calls }: Schemas["LiveCalls"]): History {
   const since = new Map(calls.map(({ call_id, since }) => [call_id, Date.parse(since)]));
   const asked = [...since.values()].reduce((latest, at) => Math.max(latest, at), 0); // no earlier than that
@@ -53,7 +53,7 @@ export function agreeing(known: History, { calls }: Schemas["LiveCalls"]): Histo
   return { ...known, calls: all };
 }
 
-/** The series up to `now`, each step with the peak within it: one pass over beginnings and ends. */
+/** The series up to `now`, with the peak within each step, in one pass over beginnings and ends. */
 export function series({ calls, since }: History, now: number): Series {
   const changes: [number, number][] = [];
   for (const { from, until } of calls.values()) {

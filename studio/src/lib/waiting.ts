@@ -1,26 +1,26 @@
-// Why the calls of a list wait: a list does not say, so each call that may wait is looked at, a few at a time.
+// Why the calls of a list are waiting: the list does not say, so each call that may be waiting is read, a few at a time.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, api, ask, type ListedCall, type Schemas } from "./api.ts";
 import { now } from "./format.ts";
 import { mayWait, type Wait, waitOf } from "./reasons.ts";
 
-/** A call that has just come is about to be dialed. */
+/** A call this new is about to be dialed. */
 const SETTLED_MS = 2_000;
-/** So soon one that could not be looked at is looked at again. */
+/** How soon one that could not be read is tried again. */
 const AGAIN_MS = 10_000;
 const AT_ONCE = 4;
-/** So many are looked at, then none for a while: where calls come and go quickly, most are gone before anybody reads why they wait. */
+/** This many are read, then none for a while: where calls come and go quickly, most are gone before anybody reads why they wait. */
 const MOST = 24;
 const PAUSE_MS = 3_000;
 
 interface Looked {
-  /** Null for one that could not be looked at. */
+  /** Null if it could not be read. */
   call: Schemas["Call"] | null;
   at: number;
 }
 
-/** Whether what was seen of a call is still how it is, as far as anybody can tell. */
+/** Whether a call read earlier is presumably still the same. */
 function holds({ call, at }: Looked, { last_updated }: ListedCall, time: number): boolean {
   if (!call) return time - at < AGAIN_MS;
   const due = Date.parse(call.schedule?.scheduled_for ?? "");
@@ -28,7 +28,7 @@ function holds({ call, at }: Looked, { last_updated }: ListedCall, time: number)
   return call.last_updated >= last_updated && !cameDue;
 }
 
-/** Why each of them waits, by its id. */
+/** Why each of them is waiting, by id. */
 export function useWaiting(calls: readonly ListedCall[]): ReadonlyMap<string, Wait> {
   const looked = useRef(new Map<string, Looked>());
   const isBusy = useRef(false);

@@ -1,4 +1,4 @@
-// One agent, new or known: what it is, and the JSON that a call with it must send.
+// One agent, new or existing: its settings, and the JSON that a call with it must send.
 
 import { useRoute } from "preact-iso";
 import { useState } from "preact/hooks";
@@ -39,7 +39,7 @@ export default function Agent() {
   return <Editor key={id} agent={agent.data ?? null} onChange={update} />;
 }
 
-/** An owner sees all of it; others what the list shows. */
+/** An owner sees everything; others what the list shows. */
 async function read(id: string): Promise<Known> {
   if (barred("owner") === null) return ask(api.GET("/integration/v1/agents/{id}", { params: { path: { id } } }));
   const found = (await readAgents()).find((agent) => agent.id === id);
@@ -96,7 +96,7 @@ function Editor({ agent, onChange }: { agent: Known | null; onChange: (agent: Kn
   );
 }
 
-/** A call with it, to be pasted as it stands: each id in it is there. */
+/** A call with it that works when pasted: all ids in it exist. */
 function ItsCall({ id, form }: { id: string; form: AgentForm }) {
   const trunk = useQuery("usable trunk", readUsable);
   if (trunk.isLoading) return <Skeleton rows={8} />;

@@ -1,4 +1,5 @@
-// A call to a number of one's own: what the number tells and what the call would do are said before it is placed.
+// A call to a number of the user's choice: the page tells what is known about the number, and what the call would do, before it
+// is placed.
 
 import { useLocation } from "preact-iso";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -60,7 +61,7 @@ interface EditorProps {
   first: { agent: string; trunk: string };
 }
 
-/** What is chosen by the URL, if it is there. */
+/** The one named in the URL, if it exists. */
 const chosen = (resources: readonly { id: string }[], wanted: string | undefined, otherwise: string): string =>
   resources.some(({ id }) => id === wanted) && wanted ? wanted : otherwise;
 
@@ -122,12 +123,12 @@ function Editor({ agents, trunks, first }: EditorProps) {
 }
 
 interface Placed {
-  /** The body that was sent. */
+  /** The request body. */
   json: string;
   told: Schemas["TriggeredCall"];
 }
 
-/** Places calls: one request of which no answer came is sent again under the key that it had, and starts nothing twice. */
+/** Places calls. A request that got no response is sent again under the same key, and starts nothing twice. */
 function usePlacing() {
   const [placed, setPlaced] = useState<Placed | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
@@ -154,7 +155,7 @@ function usePlacing() {
   return { placed, error, isBusy, place };
 }
 
-/** Why it was not placed; a call that was refused for want of capacity is there, and can be looked at. */
+/** Why it was not placed. A call refused for lack of capacity still exists, and can be opened. */
 function Refused({ error, zones }: { error: ApiError | null; zones: readonly string[] }) {
   if (!error) return null;
   const later = laterOf(error);

@@ -1,4 +1,4 @@
-// One call: what happened, what came of it, and how its callback fares.
+// One call: what happened, how it ended, and how its callback is doing.
 
 import { useRoute } from "preact-iso";
 import type { ComponentChildren } from "preact";
@@ -86,7 +86,7 @@ export default function Call() {
   );
 }
 
-/** Cancelling a call: asked about first, then done. */
+/** Cancels a call, after a confirmation. */
 function useCancelling(id: string, call: Query<Detail>) {
   const [error, setError] = useState<ApiError | null>(null);
   const [isAsking, setAsking] = useState(false);
@@ -122,7 +122,7 @@ function useCancelling(id: string, call: Query<Detail>) {
 
 const OVER = "Call is already in a terminal state";
 
-/** From its end on; what its agent reports may be awaited. */
+/** Whether it has ended, even if its agent may still report. */
 const isOver = ({ is_terminal, end_timestamp }: Detail): boolean => is_terminal || end_timestamp !== null;
 
 function whatCancelling({ call_status, phone_number }: Detail): string {
@@ -243,7 +243,7 @@ const EVENTS: Record<string, string> = {
 
 type Entry = Detail["timeline"][number];
 
-/** What a line of the history says, and whether it tells of success or failure. */
+/** What an entry of the history says, and whether it means success or failure. */
 function told(call: Detail, entry: Entry, attempt: number): { what: string; detail: string | null; tone: string } {
   const { event, detail } = entry;
   if (event === "callback_attempt") {

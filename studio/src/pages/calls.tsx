@@ -46,7 +46,7 @@ export default function Calls() {
   const campaigns = useQuery("campaigns", readNewest);
   const calls = useQuery(filters.key, () => read(filters), { isLive: true, affects: (event) => changedCall(event) !== null });
 
-  // What an event says shows at once; the rest comes with the reading that follows.
+  // An event's contents show at once; the rest follows with the next read.
   useEvents((signal) => {
     const { value: page } = calls.signal;
     if (typeof signal === "string" || !page) return;
@@ -56,7 +56,7 @@ export default function Calls() {
   });
 
   const waiting = useWaiting(calls.data?.calls ?? []);
-  // Who has no campaigns sees no column of them.
+  // Organisations without campaigns see no column for them.
   const hasCampaigns = calls.data?.calls.some(({ campaign_id }) => campaign_id !== null) ?? false;
   return (
     <Page title="Calls" about="Every call of the organisation, newest first." actions={<Actions file={fileOf(filters)} />}>
@@ -79,7 +79,7 @@ export default function Calls() {
             { text: "Call", class: idColumn(hasCampaigns) },
           ]}
         >
-          {/* By place: a call that comes in changes what the rows say, and moves none of them. */}
+          {/* Keyed by position: a new call changes what the rows say, and moves none of them. */}
           {calls.data.calls.map((call, place) => (
             <Row
               key={place}
@@ -116,7 +116,7 @@ function Actions({ file }: { file: string }) {
 /** Among the statuses to filter by: calls that are dialed later. */
 const SCHEDULED = "Scheduled";
 
-/** What is asked for. */
+/** The query parameters. */
 function asked(filters: Filters<Name>) {
   const given = Object.fromEntries(NAMES.map((name) => [name, filters.get(name) || undefined])) as Partial<Record<Name, string>>;
   return {
@@ -134,34 +134,34 @@ function read(filters: Filters<Name>) {
   return ask(api.GET("/integration/v1/calls", { params: { query } }));
 }
 
-/** Where the calls that are shown, all pages of them, are a file. */
+/** Where the calls shown, from all pages, can be downloaded as a file. */
 function fileOf(filters: Filters<Name>): string {
   const given = Object.entries(asked(filters)).filter(([, value]) => value !== undefined);
   const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
   return `/integration/v1/calls.csv${query && `?${query}`}`;
 }
 
-/** What the agent says came of it, in a word. */
+/** The disposition that the agent reported. */
 function dispositionOf({ call_outcome }: ListedCall): string | undefined {
   const said = call_outcome?.["disposition"];
   return typeof said === "string" ? said : undefined;
 }
 
-/** What came of it, or why it waits or failed, and which attempt it is. */
+/** How it ended, or why it is waiting or failed, and which attempt it is. */
 function whyOf(call: ListedCall, wait: Wait | undefined): string | undefined {
   const attempt = call.redial && `attempt ${call.redial.attempt} of ${call.redial.max_attempts}`;
   return [wait?.brief ?? call.failure?.message ?? dispositionOf(call), attempt].filter(Boolean).join(" · ") || undefined;
 }
 
-/** A link to its campaign; null for a call that has none. */
+/** A link to its campaign; null if it has none. */
 function campaignOf({ campaign_id }: ListedCall, campaigns: Resource[] | undefined): ComponentChildren {
   return campaign_id && <a href={`/studio/campaigns/${campaign_id}`}>{nameOf(campaigns, campaign_id)}</a>;
 }
 
-/** Beside a column of campaigns there is room for calls' ids on a wide page alone. */
+/** Beside a column for campaigns, there is room for calls' ids only on a wide page. */
 const idColumn = (hasCampaigns: boolean): string => (hasCampaigns ? "widest" : "medium");
 
-/** However long a name is, its row is as high as any. */
+/** However long a name is, its row is no higher than others. */
 const oneLine = (name: ComponentChildren) => (
   <p class="name clipped" title={typeof name === "string" ? name : undefined}>
     {name}
@@ -173,11 +173,11 @@ interface RowProps {
   why: string | undefined;
   agent: string;
   trunk: string;
-  /** Undefined where there is no column of it. */
+  /** Undefined if there is no column for it. */
   campaign: ComponentChildren | undefined;
 }
 
-/** On a narrow page a call is two lines: how it is and since when, whom it calls and through what. */
+/** On a narrow page a call takes two lines: its status and time, then whom it calls and over which trunk. */
 function Row({ call, why, agent, trunk, campaign }: RowProps) {
   const href = `/studio/calls/${call.id}`;
   const talks = call.call_status === "Answered" && call.start_timestamp !== null && call.end_timestamp === null;
@@ -225,7 +225,7 @@ function Row({ call, why, agent, trunk, campaign }: RowProps) {
   );
 }
 
-/** Numbers are people's: shown only when somebody asks. */
+/** Numbers are personal: shown only on request. */
 export function NumbersSwitch() {
   return (
     <Button onClick={() => void (showsNumbers.value = !showsNumbers.value)} pressed={showsNumbers.value}>
@@ -306,20 +306,20 @@ function Choice({ label, name, filters, options }: Chosen) {
   return <SelectField label={label} value={filters.get(name)} options={options} onChange={(value) => filters.set({ [name]: value })} />;
 }
 
-/** A year that is being typed passes through many that are none. */
+/** A year being typed passes through many that the API would reject. */
 function TimeField({ label, name, filters }: { label: string; name: "created_after" | "created_before"; filters: Filters<Name> }) {
   const known = filters.get(name);
   const { text, type } = useTyped({ known, read: instant, settle: (value) => filters.set({ [name]: value }) });
   return <TextField label={label} type="datetime-local" value={text ?? localOf(known)} onInput={type} />;
 }
 
-/** All of them, and the one that is chosen even if it is no longer there. */
+/** All of them, and the chosen one even if it no longer exists. */
 function options(resources: Resource[], chosen: string): (readonly [string, string])[] {
   const gone = chosen && !resources.some(({ id }) => id === chosen) ? ([[chosen, `${chosen.slice(0, 8)}…`]] as const) : [];
   return [["", "Any"], ...resources.map(({ id, name }) => [id, name] as const), ...gone];
 }
 
-/** `isMore`: the look ended before the calls did. */
+/** `isMore`: the search ended before the calls did. */
 function NoCalls({ filters, isMore }: { filters: Filters<Name>; isMore: boolean }) {
   if (isMore) {
     return (
@@ -342,7 +342,7 @@ function NoCalls({ filters, isMore }: { filters: Filters<Name>; isMore: boolean 
   );
 }
 
-/** The list may have been read after the event. */
+/** The list may be newer than the event. */
 function newer(known: ListedCall, told: ListedCall | undefined): ListedCall {
   return told && told.last_updated >= known.last_updated ? told : known;
 }

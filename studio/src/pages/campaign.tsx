@@ -1,4 +1,4 @@
-// One campaign, new or known: its people, how far it is, and what it may be told to do.
+// One campaign, new or existing: its recipients, its progress, and its controls.
 
 import { useRoute } from "preact-iso";
 import { useRef, useState } from "preact/hooks";
@@ -31,7 +31,7 @@ import { Time } from "../ui/time.tsx";
 import { NumbersSwitch } from "./calls.tsx";
 
 const BACK = ["/studio/campaigns", "Campaigns"] as const;
-/** Many events at once are one reading. */
+/** Several events together cause one read. */
 const GATHER_MS = 1_000;
 
 export default function Campaign() {
@@ -67,7 +67,7 @@ function New({ agents, trunks }: Things) {
     empty: () => emptyCampaign(firstActive(agents), firstActive(trunks)),
     formOf,
     bodyOf,
-    // A request of which no answer came is sent again under the key that it had, and creates nothing twice.
+    // A request that got no response is sent again under the same key, and creates nothing twice.
     create: async (body) => {
       const json = JSON.stringify(body);
       if (sent.current.json !== json) sent.current = { json, key: crypto.randomUUID() };
@@ -143,13 +143,13 @@ function One({ id, agents, trunks }: Things & { id: string }) {
   );
 }
 
-/** Why it can't be started. */
+/** Why it can't be started; null if it can. */
 function unstartable({ status, counts }: Known): string | null {
   if (status !== "draft" && status !== "paused") return `Campaign is ${status}`;
   return counts.total === 0 ? "It has no recipients yet" : null;
 }
 
-/** Starting, pausing and cancelling it; the last is asked about first. */
+/** Starts, pauses and cancels it; cancelling asks for confirmation. */
 function useActions(id: string, campaign: Query<Known>, onChange: (told: Known) => void) {
   const [error, setError] = useState<ApiError | null>(null);
   const [isAsking, setAsking] = useState(false);
@@ -244,7 +244,7 @@ function Progress({ campaign, agents, trunks }: Things & { campaign: Known }) {
   );
 }
 
-/** Why it can't be changed; null in a draft and while it is paused. */
+/** Why it can't be changed; null for a draft or while it is paused. */
 function fixed({ status }: Known): string | null {
   if (status === "running") return "Pause it to change it";
   return status === "draft" || status === "paused" ? null : `Campaign is ${status}`;

@@ -1,4 +1,4 @@
-// Campaigns, newest first, as they go on.
+// Campaigns, newest first, with their progress.
 
 import { api, ask } from "../lib/api.ts";
 import { type Campaign, decided, HELD_BRIEFLY, isMoving, isOfCampaign } from "../lib/campaigns.ts";
@@ -18,7 +18,7 @@ import { FactCells, Folded, type RowFact, Table } from "../ui/table.tsx";
 import { Time } from "../ui/time.tsx";
 
 const SHOWN = 25;
-/** Many events at once are one reading. */
+/** Several events together cause one read. */
 const GATHER_MS = 1_000;
 
 export default function Campaigns() {
@@ -77,7 +77,7 @@ export default function Campaigns() {
   );
 }
 
-/** What goes on in it, beside its status. */
+/** What is going on in it, shown beside its status. */
 function note({ held_by, projected_end_at, status }: Campaign): string | null {
   if (held_by) return HELD_BRIEFLY[held_by];
   return status === "running" && projected_end_at ? `ends about ${momentIn(projected_end_at)}` : null;

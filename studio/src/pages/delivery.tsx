@@ -1,4 +1,4 @@
-// One delivery, and each of its attempts.
+// One delivery, with each of its attempts.
 
 import { useRoute } from "preact-iso";
 import { api, ask } from "../lib/api.ts";

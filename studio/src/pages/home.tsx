@@ -1,4 +1,4 @@
-// Home: what is going on now, and what came of today's calls. Each thing is a link to where it is told in full.
+// Home: what is going on now, and how today's calls ended. Everything links to the page with its details.
 
 import { useLocation } from "preact-iso";
 import { useEffect } from "preact/hooks";
@@ -25,14 +25,14 @@ import { Table } from "../ui/table.tsx";
 import { Age } from "../ui/time.tsx";
 import "./home.css";
 
-/** So many trunks are asked how busy they are. */
+/** How many trunks are asked how busy they are. */
 const ASKED = 12;
-/** So much is listed of what has a page of its own. */
+/** How many items are listed of things that have a page of their own. */
 const LISTED = 5;
-/** Many events at once are one reading: here more is read than one list. */
+/** Several events together cause one read, which here is more than one list. */
 const GATHER_MS = 2_000;
 
-/** An organisation without agents or trunks has its first call before it. */
+/** An organisation without agents or trunks is taken to its first call. */
 export default function Home() {
   const { route } = useLocation();
   const agents = useAgents();

@@ -84,7 +84,7 @@ export default function Integration() {
   );
 }
 
-/** The platform notes the hour alone: a minute of it would be invented. */
+/** The platform records only the hour: minutes would be made up. */
 const LAST_USED = "Last used, to the hour";
 
 function Row({ apiKey, onRevoke }: { apiKey: Key; onRevoke: () => void }) {

@@ -1,4 +1,4 @@
-// Settings: what the organisation keeps of its calls, and which numbers it wants refused.
+// Settings: what the organisation stores of its calls, and which numbers it wants refused.
 
 import { useLayoutEffect, useState } from "preact/hooks";
 import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
@@ -72,10 +72,10 @@ function formOf({ transcripts, recordings, reject_impossible_numbers, callback_d
   };
 }
 
-/** What the first recordings can't do without. */
+/** What must be set before the first recording. */
 const NEEDED = ["bucket", "access_key", "secret"];
 
-/** What differs from what is known: what is left out stays as it is, the secret above all. */
+/** The changes against what is stored; a field left out stays as it is, above all the secret. */
 function changeOf(form: Form, known: Known): Change {
   const [now, before] = [targetOf(form), targetOf(formOf(known))];
   const isSent = (name: string) => now[name] !== before[name] || (!known.recordings && NEEDED.includes(name));
@@ -103,7 +103,7 @@ const targetOf = (form: Form): Record<string, string> => ({
   secret: form.secret,
 });
 
-/** The same by a program, whole; the secret comes from where it runs. */
+/** The complete settings as a request for a program; the secret comes from its environment. */
 const requestOf = (form: Form) => ({
   transcripts: form.transcripts === "on",
   reject_impossible_numbers: form.impossible === "refused",
@@ -131,8 +131,8 @@ function Editor({ known: loaded }: { known: Known }) {
   const change = changeOf(form, known);
   const isChanged = Object.keys(change).length > 0;
   useGuard(isChanged);
-  // A form that nobody has touched shows what was read again; a touched one is its editor's until it is saved. Before the
-  // paint: who is quick would else touch it first, and lose that.
+  // An untouched form shows what was read last; once touched, it belongs to its editor until it is saved. Before painting:
+  // otherwise a quick user might touch it first, and lose the input.
   useLayoutEffect(() => {
     if (isChanged) return;
     setKnown(loaded);
@@ -267,7 +267,7 @@ function Recordings({ form, set, isKnown }: PartProps & { isKnown: boolean }) {
   );
 }
 
-/** Where recordings go, and as whom they are written there. */
+/** Where recordings go, and with which credentials. */
 function Bucket({ form, set, isKnown }: PartProps & { isKnown: boolean }) {
   const text = textsOf(form, set, barred("owner"));
   const isMono = true;

@@ -1,4 +1,4 @@
-// Signing in: a key for a cookie.
+// Signing in: exchanges a key for a cookie.
 
 import { useState } from "preact/hooks";
 import { ApiError } from "../lib/api.ts";

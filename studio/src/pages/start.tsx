@@ -1,4 +1,4 @@
-// The first sixty seconds: an agent, a trunk, a test call, and its callback, without leaving the page.
+// The first sixty seconds: an agent, a trunk, a test call and its callback, without leaving the page.
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -66,7 +66,7 @@ interface StepProps {
 function Step({ number, title, about, done, isNext, children }: StepProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   const wasNext = useRef(isNext);
-  // The form that had the focus is gone: the keyboard goes on where its owner does.
+  // The form that had the focus is gone: the focus moves on with its user.
   useEffect(() => {
     if (isNext && !wasNext.current) heading.current?.focus();
     wasNext.current = isNext;

@@ -1,4 +1,4 @@
-// Numbers that are not to be called.
+// Suppressed numbers, which are not called.
 
 import { useState } from "preact/hooks";
 import { api, type ApiError, ask, type Schemas, trying } from "../lib/api.ts";

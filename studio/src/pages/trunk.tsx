@@ -1,4 +1,4 @@
-// One trunk: how busy it is now and was within the hour, who holds which channel, and its settings.
+// One trunk: how busy it is now and was within the last hour, which calls hold its channels, and its settings.
 
 import { useRoute } from "preact-iso";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
@@ -100,10 +100,10 @@ async function readTrunk(id: string): Promise<Known> {
   return found;
 }
 
-/** How often the hour is read whole: of more than 100 calls at once, the newest alone would miss how others end. */
+/** How often the whole hour is read: with more than 100 calls at a time, reading only the newest would miss how others end. */
 const READ_AGAIN_MS = 60_000;
 
-/** The hour, and between two readings of it what is newest and what events tell. */
+/** The hour, and between two reads of it the newest calls and what events report. */
 function useHistory(id: string): Query<History> {
   const told = useRef<ListedCall[]>([]); // since the reading began
   const history = useQuery<History>(`hour ${id}`, async () => {
@@ -182,7 +182,7 @@ function breakerText(breaker: string | null): string {
   return breaker !== "open" ? "The dialer takes calls." : "The dialer is failing: new calls get 502 until a probe succeeds.";
 }
 
-/** The agents whose calls this trunk refuses, because they broke off. */
+/** The agents whose calls this trunk refuses because they broke off. */
 function HeldBack({ breakers }: { breakers: Live["agent_breakers"] }) {
   const agents = useAgents();
   return breakers.map(({ agent_id, retry_at }) => (
@@ -220,7 +220,7 @@ const sentence = (peak: number, max: number): string =>
 
 const SHOWN = 50;
 
-/** Who holds which channel. A page of them at a time: a trunk may have ten thousand. */
+/** The calls that hold a channel, a page at a time: a trunk may have ten thousand. */
 function Channels({ id, live }: { id: string; live: Query<Live> }) {
   const [shown, setShown] = useState(SHOWN);
   const [releasing, setReleasing] = useState<Live["calls"][number] | null>(null);

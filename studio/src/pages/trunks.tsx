@@ -1,4 +1,4 @@
-// The trunks, and how busy each is.
+// The trunks, and how busy each one is.
 
 import type { Trunk } from "../lib/api.ts";
 import { useTrunks } from "../lib/resources.ts";
@@ -12,9 +12,9 @@ import { Gauge } from "../ui/gauge.tsx";
 import { LinkButton } from "../ui/link.tsx";
 import { Page } from "../ui/page.tsx";
 
-/** So many trunks are asked how busy they are. */
+/** How many trunks are asked how busy they are. */
 const ASKED = 25;
-/** Many events of a trunk at once are one reading. */
+/** Several events of a trunk together cause one read. */
 const GATHER_MS = 500;
 
 export default function Trunks() {

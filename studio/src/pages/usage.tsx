@@ -1,4 +1,4 @@
-// Usage: what calls add up to, by hours and days, agents, trunks and campaigns.
+// Usage: totals of calls by hour, day, agent, trunk and campaign.
 
 import { api, ask, type Schemas } from "../lib/api.ts";
 import { readNewest } from "../lib/campaigns.ts";
@@ -20,7 +20,7 @@ import "./usage.css";
 type Row = Schemas["UsageRow"];
 type GroupBy = Schemas["GroupBy"];
 
-/** What rows may be for, and what the first column is called then. */
+/** What rows can stand for, with the title of the first column. */
 const GROUPS: Record<GroupBy, string> = { hour: "Hour", day: "Day", agent: "Agent", trunk: "Trunk", campaign: "Campaign" };
 const DAYS: Record<string, string> = { "1": "24 hours", "7": "7 days", "31": "31 days" };
 
@@ -71,7 +71,7 @@ function read(group_by: GroupBy, days: number) {
   return ask(api.GET("/integration/v1/usage", { params: { query: { from, to, group_by } } }));
 }
 
-/** Also the hours or days without calls, so that each has its place. */
+/** Adds the hours or days without calls, so that each has its place. */
 function filled(rows: Row[], by: "hour" | "day", days: number): Row[] {
   const known = new Map(rows.map((row) => [row.key, row]));
   const [from, to] = hoursOf(days, Date.now());
@@ -97,7 +97,7 @@ const NOTHING: Omit<Row, "key"> = {
 
 const timeOf = (key: string, by: GroupBy): string => (by === "hour" ? `${key.slice(0, 10)} ${key.slice(11, 16)}` : key);
 
-/** Width and height of a bar's place, and the space between two. */
+/** Width and height of a bar's slot, and the gap between two. */
 const [STEP, HEIGHT, GAP] = [10, 100, 2];
 
 const mostOf = (rows: Row[]) => Math.max(0, ...rows.map(({ calls }) => calls));
@@ -113,7 +113,7 @@ function Key({ most }: { most: number }) {
   );
 }
 
-/** The same for what has a name, which stands beside its bar. */
+/** Bars for things with names, each with its name beside it. */
 function NamedBars({ rows, name }: { rows: Row[]; name: (key: string | null) => string }) {
   const most = mostOf(rows);
   return (
@@ -135,7 +135,7 @@ function NamedBars({ rows, name }: { rows: Row[]; name: (key: string | null) => 
   );
 }
 
-/** A bar for each row: all of its calls, and those of them that were answered. The table says the same in numbers. */
+/** A bar for each row: all of its calls, and the answered ones. The table says the same in numbers. */
 function Bars({ rows, name }: { rows: Row[]; name: (key: string | null) => string }) {
   const most = mostOf(rows);
   const high = (count: number) => (most > 0 ? (HEIGHT * count) / most : 0);
@@ -160,7 +160,7 @@ function Bars({ rows, name }: { rows: Row[]; name: (key: string | null) => strin
   );
 }
 
-/** Where what rows are for has a page of its own. */
+/** The things that rows stand for which have a page of their own. */
 const PAGES: Partial<Record<GroupBy, string>> = { agent: "/studio/agents", trunk: "/studio/trunks", campaign: "/studio/campaigns" };
 
 function Rows({ rows, by, name }: { rows: Row[]; by: GroupBy; name: (key: string | null) => string }) {

@@ -1,4 +1,4 @@
-// Webhooks: the secret that signs, what became of each delivery, and tools to try a receiver out.
+// Webhooks: the signing secret, the state of each delivery, and tools to try out a receiver.
 
 import { useState } from "preact/hooks";
 import { ApiError, api, ask, type Delivery, type Schemas, trying } from "../lib/api.ts";
@@ -42,7 +42,7 @@ type SecretView = Schemas["WebhookSecret"];
 
 const readSecret = (): Promise<SecretView> => ask(api.GET("/integration/v1/webhooks/secret"));
 
-/** Kept only as long as somebody looks at it; its dates are told without being asked. */
+/** Kept only while somebody looks at it; its dates are shown without asking. */
 function Secret() {
   const dates = useQuery("secret", async () => datesOf(await readSecret()), { isOn: barred("admin") === null });
   const [secret, setSecret] = useState<string | null>(null);
@@ -141,7 +141,7 @@ function TestEvent() {
   const [url, setUrl] = useState("");
   const [sent, setSent] = useState<string | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
-  // Whoever is quicker than the receiver's answer waits for it.
+  // A user who is quicker than the receiver's response waits for it.
   const fill = async () => {
     await trying(setError, async () => setUrl((receiver.data ?? (await ask(api.GET("/studio/receiver")))).callback_url));
   };
@@ -206,7 +206,7 @@ function Deliveries() {
     isUnsettled: ({ deliveries }) => deliveries.some(({ call_id }) => call_id === null), // of test events the feed is silent
     isOn: isAdmin,
   });
-  // The API's order is that of the calls; one that lasted ends later than those that came after it.
+  // The API's order is that of the calls; a long one ends later than those that came after it.
   const found = deliveries.data?.deliveries.toSorted((one, other) => Date.parse(other.created_at) - Date.parse(one.created_at));
   return (
     <Card

@@ -1,4 +1,4 @@
-// The fields of an agent: shared by its page and by the first call.
+// An agent's form fields, for its page and for the first call.
 
 import type { Schemas } from "../lib/api.ts";
 import { pretty } from "../lib/format.ts";
@@ -17,7 +17,7 @@ export interface AgentForm {
   fields: Field[];
   script: string;
   voice: string;
-  /** JSON; empty for none. */
+  /** JSON; empty if there is none. */
   outcomeSchema: string;
   voicemail: "" | "hang_up" | "continue" | "leave_message";
   voicemailMessage: string;
@@ -29,9 +29,9 @@ export interface AgentForm {
 interface Field {
   name: string;
   sample: string;
-  /** The example as it was loaded: it need not be a text. */
+  /** The example as loaded: it need not be a string. */
   was?: unknown;
-  /** An example that calls need not bring along. */
+  /** An example that calls need not supply. */
   isExtra?: boolean;
 }
 
@@ -49,7 +49,7 @@ export const emptyAgent = (): AgentForm => ({
   limits: [],
 });
 
-/** The agent of the reference's examples: something to begin with. */
+/** The agent from the reference's examples, as a starting point. */
 export const exampleAgent = (): AgentForm => ({
   ...emptyAgent(),
   name: "EMI Reminder Agent",
@@ -61,7 +61,7 @@ export const exampleAgent = (): AgentForm => ({
   ],
 });
 
-/** What the form shows of an agent. A sample that is no text is shown as JSON. */
+/** An agent as the form shows it. An example that is not a string is shown as JSON. */
 export function formOf(agent: Schemas["Agent"] & Partial<Schemas["AgentDetail"]>): AgentForm {
   const samples = (agent.input_schema.sample_context ?? {}) as Record<string, unknown>;
   const required = agent.input_schema.fields;
@@ -88,7 +88,7 @@ export function formOf(agent: Schemas["Agent"] & Partial<Schemas["AgentDetail"]>
   };
 }
 
-/** The form with the reference's example where nothing was entered yet, as the fields' placeholders show it. */
+/** The form, with the reference's example wherever nothing has been entered yet, as the placeholders show it. */
 export function filledOut(form: AgentForm): AgentForm {
   const { name, agentCode, fields } = exampleAgent();
   return {
@@ -105,7 +105,7 @@ const shown = (sample: unknown): string => (typeof sample === "string" ? sample 
 const sampleOf = (form: AgentForm): Record<string, unknown> =>
   Object.fromEntries(named(form).map((field) => [field.name, exampleOf(field)]));
 
-/** Metadata for a call with it: each field has a value, its example or a stand-in. */
+/** Metadata for a call with it: each field has a value, either its example or a stand-in. */
 export const metadataOf = (form: AgentForm): Record<string, unknown> =>
   Object.fromEntries(Object.entries(sampleOf(form)).map(([name, sample]) => [name, sample === "" || sample === null ? "example" : sample]));
 
@@ -118,7 +118,7 @@ function exampleOf({ sample, was }: Field): unknown {
 const named = (form: AgentForm): Field[] =>
   form.fields.map((field) => ({ ...field, name: field.name.trim() })).filter(({ name }) => name !== "");
 
-/** What is no JSON goes to the API as it is, for the API to say so. */
+/** What is not JSON is sent as it is, so that the API reports it. */
 function json(text: string): Record<string, unknown> | null {
   if (text.trim() === "") return null;
   try {
@@ -128,7 +128,7 @@ function json(text: string): Record<string, unknown> | null {
   }
 }
 
-/** The form as the API takes it. */
+/** The form as the API expects it. */
 export function bodyOf(form: AgentForm): Schemas["CreateAgent"] {
   return {
     name: form.name,
@@ -155,7 +155,7 @@ export function bodyOf(form: AgentForm): Schemas["CreateAgent"] {
 interface Props {
   form: AgentForm;
   onChange: (form: AgentForm) => void;
-  /** Only what a first agent needs. */
+  /** Only the fields that a first agent needs. */
   isBrief?: boolean;
 }
 
@@ -188,7 +188,7 @@ interface PartProps {
   disabled: string | null;
 }
 
-/** What it is to say and do. */
+/** What it should say and do. */
 function Behaviour({ form, set, disabled }: PartProps) {
   const text = textsOf(form, set, disabled);
   return (
@@ -202,7 +202,7 @@ function Behaviour({ form, set, disabled }: PartProps) {
         hint: "What the outcome of its calls must look like, as JSON Schema. A report with any other outcome is refused.",
       })}
       <Voicemail form={form} set={set} disabled={disabled} />
-      {/* Who is no owner is not told of them. */}
+      {/* The API does not show them to anybody but owners. */}
       {!disabled && (
         <>
           <HoursFields form={form.hours} onChange={(hours) => set({ hours })} disabled={disabled} />

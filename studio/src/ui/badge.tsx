@@ -1,4 +1,4 @@
-// A word on a coloured ground: how a thing is.
+// A word on a coloured background: a status.
 
 import type { ComponentChildren } from "preact";
 import type { CallStatus } from "../lib/api.ts";
@@ -21,7 +21,7 @@ const STATUS_TONES: Record<CallStatus, Tone> = {
   "SIP Call Failed": "bad",
 };
 
-/** All of them, in the order of the reference. */
+/** All of them, in the reference's order. */
 export const STATUSES = Object.keys(STATUS_TONES) as readonly CallStatus[];
 
 export function Status({ value, isStalled = false }: { value: CallStatus; isStalled?: boolean }) {

@@ -13,7 +13,7 @@ interface ButtonProps {
   type?: "button" | "submit";
   isSmall?: boolean;
   isBusy?: boolean;
-  /** The lowest role that may. */
+  /** The lowest role that may use it. */
   needs?: Role;
   /** Why it can't be used now. */
   disabled?: string | false | null;
@@ -21,7 +21,7 @@ interface ButtonProps {
   pressed?: boolean;
 }
 
-/** A button that, when it can't be used, stays reachable and says why. */
+/** A button that stays reachable when it can't be used, and says why. */
 export function Button({
   children,
   onClick,

@@ -1,4 +1,4 @@
-// The fields of a call to a number of one's own.
+// The form fields of a call to a number of the user's choice.
 
 import type { ComponentChildren } from "preact";
 import type { Agent, Trunk } from "../lib/api.ts";
@@ -17,7 +17,7 @@ export interface CallFieldsProps {
 
 const named = (resources: readonly { id: string; name: string }[]) => resources.map(({ id, name }) => [id, name] as const);
 
-/** `children`: what is known of the number, below it. */
+/** `children`: what is known about the number, shown below it. */
 export function Whom({ form, set, agents, trunks, children }: CallFieldsProps & { children: ComponentChildren }) {
   const agent = agents.find(({ id }) => id === form.agent);
   return (

@@ -1,4 +1,4 @@
-// The fields of a campaign, new or known.
+// The form fields of a campaign, new or existing.
 
 import type { Agent, Trunk } from "../lib/api.ts";
 import type { CampaignForm } from "../lib/campaign-form.ts";
@@ -55,7 +55,7 @@ export function CampaignFields(props: Props) {
   );
 }
 
-/** Those that can be chosen, and the one that is, even if it is no longer there. */
+/** The resources that can be chosen, and the chosen one even if it no longer exists. */
 function options(resources: readonly { id: string; name: string; status: string }[], chosen: string): (readonly [string, string])[] {
   const usable = resources.filter(({ id, status }) => status === "active" || id === chosen);
   const gone = chosen && !usable.some(({ id }) => id === chosen) ? ([[chosen, `${chosen.slice(0, 8)}…`]] as const) : [];

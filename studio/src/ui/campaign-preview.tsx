@@ -1,4 +1,4 @@
-// How those who are still to be called stand at this moment, before anybody is.
+// Whether the recipients still to be called could be called right now, before anybody is.
 
 import type { ComponentChildren } from "preact";
 import { api, ask, type Schemas } from "../lib/api.ts";
@@ -25,7 +25,7 @@ const COUNTS: Record<Count, string> = {
 
 interface Props {
   campaign: Campaign;
-  /** Grows with each change of it. */
+  /** Grows with each change to the campaign. */
   version: number;
 }
 

@@ -1,4 +1,4 @@
-// How a campaign is, and how a recipient of one is.
+// The status of a campaign, and that of a recipient.
 
 import { CAMPAIGNS, type Campaign, RECIPIENTS, type RecipientStatus as Status } from "../lib/campaigns.ts";
 import { Badge, type Tone } from "./badge.tsx";

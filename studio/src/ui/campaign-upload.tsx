@@ -1,4 +1,4 @@
-// Adding recipients by a file: what is wrong in it is named row by row, and the rest is taken.
+// Adding recipients from a file: its faults are listed row by row, and the rest is accepted.
 
 import { api, ask, type Schemas } from "../lib/api.ts";
 import { bodyOf, useUpload } from "../lib/files.ts";
@@ -11,7 +11,7 @@ import { Table } from "./table.tsx";
 
 type Added = Schemas["AddedRecipients"];
 
-/** So many rejected rows are told of. */
+/** The most rejected rows that are listed. */
 const TOLD = 100;
 
 export function CampaignUpload({ id, onDone }: { id: string; onDone: () => void }) {

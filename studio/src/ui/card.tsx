@@ -1,4 +1,4 @@
-// A card: a part of a page, with its title and what can be done there.
+// A card: part of a page, with a title and its actions.
 
 import type { ComponentChildren } from "preact";
 import "./card.css";

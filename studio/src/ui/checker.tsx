@@ -1,4 +1,4 @@
-// Checks a signature: for whoever wonders why a receiver refuses a notification.
+// Checks a signature, for anybody who wonders why a receiver refuses a notification.
 
 import { useState } from "preact/hooks";
 import { check, type Verdict } from "../lib/signature.ts";

@@ -5,7 +5,7 @@ import { type Sample, samples } from "../lib/samples.ts";
 import { Copy } from "./copy.tsx";
 import "./code.css";
 
-/** `copy`: what is copied, where that is another text than the one that is read. */
+/** `copy`: the text to copy, if it differs from the one shown. */
 export function Code({ text, label, copy = text }: { text: string; label: string; copy?: string }) {
   return (
     <div class="code">

@@ -1,4 +1,4 @@
-// A question before what can't be undone.
+// A confirmation before something that can't be undone.
 
 import type { ComponentChildren } from "preact";
 import type { Role } from "../lib/api.ts";
@@ -7,14 +7,14 @@ import { Dialog } from "./dialog.tsx";
 
 interface Props {
   title: string;
-  /** What it comes to. */
+  /** The consequences. */
   children: ComponentChildren;
   /** The button that does it, and the one that does not. */
   does: string;
   keeps?: string;
-  /** The lowest role that may. */
+  /** The lowest role that may do it. */
   needs?: Role;
-  /** Said instead once there is nothing left to do: then the question can only be closed. */
+  /** Said instead once there is nothing left to do: the dialog can then only be closed. */
   over?: string | false | null;
   onConfirm: () => void | Promise<void>;
   onClose: () => void;

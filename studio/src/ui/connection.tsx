@@ -1,4 +1,4 @@
-// How events arrive, and that they do not.
+// How events arrive, or that they don't.
 
 import { feed, isOnline } from "../lib/connection.ts";
 import { lapsed } from "../lib/session.ts";
@@ -23,7 +23,7 @@ export function Connection() {
   );
 }
 
-/** Stands above the page while what it shows may be out of date. */
+/** Shown above the page while its data may be out of date. */
 export function ConnectionBar() {
   return (
     <div role="status">

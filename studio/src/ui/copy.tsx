@@ -1,4 +1,4 @@
-// What is there to be copied.
+// Things to be copied.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Button } from "./button.tsx";
@@ -26,7 +26,7 @@ export function Copy({ text, label = "Copy" }: { text: string; label?: string })
   );
 }
 
-/** A secret as it is to be pasted, or dots in its place. */
+/** A secret, ready to be pasted, or dots in its place. */
 export function SecretText({ children }: { children: string }) {
   return <p class="secret mono break">{children}</p>;
 }

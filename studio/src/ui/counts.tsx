@@ -10,7 +10,7 @@ interface Props {
   counts: Counts;
   label: string;
   isSmall?: boolean;
-  /** With the legend: where the recipients of a status are listed. */
+  /** With a legend: the URL of the list of recipients with a status. */
   listOf?: (status: keyof typeof RECIPIENTS) => string;
 }
 

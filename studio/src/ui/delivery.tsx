@@ -1,4 +1,4 @@
-// A callback on its way: how far it is, each attempt, and sending it again.
+// A callback's delivery: its progress, each attempt, and sending it again.
 
 import { useState } from "preact/hooks";
 import { ApiError, api, ask, type Delivery, type Schemas } from "../lib/api.ts";
@@ -42,7 +42,7 @@ export function Redeliver({ id, onChange, isSmall }: { id: string; onChange: () 
 
 type Attempt = Delivery["attempts"][number];
 
-/** What an attempt came to. `told`: what is known of one that is not listed. */
+/** The result of an attempt. `told`: what is known of one that is not listed. */
 export function whatBecame(attempt: Attempt | undefined, told: string | null): { what: string; detail: string | null; isGood: boolean } {
   const code = attempt?.status_code ?? null;
   if (code !== null) {

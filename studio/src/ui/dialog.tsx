@@ -8,21 +8,21 @@ interface DialogProps {
   title: string;
   onClose: () => void;
   children: ComponentChildren;
-  /** Whether only an answer closes it. */
+  /** Whether it can only be closed by answering. */
   isFirm?: boolean;
 }
 
-/** A modal: the browser keeps the focus in it and gives it back. */
+/** A modal: the browser keeps the focus inside it, and gives it back. */
 export function Dialog({ title, onClose, children, isFirm }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
     const before = document.activeElement;
     ref.current?.showModal();
-    // Gone from the page, a dialog gives nothing back by itself.
+    // A dialog that is removed from the page does not give the focus back by itself.
     return () => before instanceof HTMLElement && before.focus();
   }, []);
-  // A browser closes a dialog at the second Escape, whatever is said of it: one that is firm is opened again.
+  // A browser closes a dialog at the second Escape, whatever the handler says: a firm one is opened again.
   const closed = () => (isFirm ? ref.current?.showModal() : onClose());
   const cancel = (event: Event) => isFirm && event.preventDefault();
   const key = (event: KeyboardEvent) => isFirm && event.key === "Escape" && event.preventDefault();

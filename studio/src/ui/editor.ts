@@ -1,5 +1,5 @@
-// Editing by comparison: a form over something that is kept, or is to be created. A save sends what was changed here and nothing else,
-// so that it does not undo what others changed meanwhile.
+// Editing by comparison: a form for something that is stored, or is to be created. Saving sends only what was changed here, so
+// that it does not undo what others changed meanwhile.
 
 import { useLocation } from "preact-iso";
 import { useLayoutEffect, useState } from "preact/hooks";
@@ -8,20 +8,20 @@ import { barred } from "../lib/session.ts";
 import { useGuard } from "./guard.ts";
 
 interface Options<Kept, Form, Body extends object> {
-  /** What is kept; null for what is to be created. */
+  /** What is stored; null if it is to be created. */
   kept: Kept | null;
   empty: () => Form;
   formOf: (kept: Kept) => Form;
   bodyOf: (form: Form) => Body;
-  /** Creates it, and answers with the page to go on to. */
+  /** Creates it, and returns the page to go to. */
   create?: (body: Body) => Promise<string>;
-  /** Sends the changes, and answers with what is kept now. */
+  /** Sends the changes, and returns what is stored now. */
   change?: (changes: Partial<Body>) => Promise<Kept>;
-  /** Tells the page of what is kept now. */
+  /** Tells the page what is stored now. */
   onChange?: (kept: Kept) => void;
-  /** Deletes it, and answers with the page to go on to. */
+  /** Deletes it, and returns the page to go to. */
   remove?: () => Promise<string>;
-  /** The lowest role that may; an owner, unless given. */
+  /** The lowest role that may do so; owner by default. */
   needs?: Role;
 }
 
@@ -31,7 +31,7 @@ export interface Editor<Form> {
   error: ApiError | null;
   isChanged: boolean;
   isBusy: boolean;
-  /** Whether the last save went well, and nothing was entered since. */
+  /** Whether the last save succeeded, and nothing has been entered since. */
   isDone: boolean;
   /** For `onSubmit`. */
   save: (event: Event) => void;
@@ -60,8 +60,8 @@ export function useEditor<Kept, Form, Body extends object>(options: Options<Kept
     setForm((current) => (current === form ? next : current)); // what was typed during a save stays
     setSaved(next);
   };
-  // A form that nobody has touched shows what others save; a touched one is its editor's until it is saved. Before the paint:
-  // who is quick would else touch it first, and lose that.
+  // An untouched form shows what others save; once touched, it belongs to its editor until it is saved. Before painting:
+  // otherwise a quick user might touch it first, and lose the input.
   useLayoutEffect(() => {
     if (kept !== null && !isChanged) settle(formOf(kept));
   }, [kept, isChanged]);
@@ -98,7 +98,7 @@ export function useEditor<Kept, Form, Body extends object>(options: Options<Kept
 interface Attempt {
   error: ApiError | null;
   isBusy: boolean;
-  /** Does it, and keeps what the API said against it. */
+  /** Does the work, and keeps the API's objection to it. */
   attempt: (work: () => Promise<unknown>) => Promise<void>;
 }
 

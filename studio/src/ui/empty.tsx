@@ -1,4 +1,4 @@
-// What stands where there is nothing to show.
+// Shown where there is nothing to show.
 
 import type { ComponentChildren } from "preact";
 import "./empty.css";

@@ -1,9 +1,9 @@
-// Facts: names and their values.
+// Facts: names with their values.
 
 import type { ComponentChildren } from "preact";
 import "./facts.css";
 
-/** Names and values, one below the other. */
+/** Names and values, one pair below the other. */
 export function Facts({ items }: { items: [name: string, value: ComponentChildren][] }) {
   return (
     <dl class="facts">

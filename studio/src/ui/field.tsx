@@ -14,7 +14,7 @@ interface Control {
 interface FieldProps {
   label: string;
   hint?: ComponentChildren;
-  /** What the API calls it: what it says against the field stands below it. */
+  /** The API's name for it: objections to the field are shown below it. */
   name?: string | undefined;
   children: (control: Control) => JSX.Element;
 }
@@ -41,7 +41,7 @@ export function Field({ label, hint, name, children }: FieldProps) {
   );
 }
 
-/** A control that can't be used, and says why where one points at it. */
+/** A control that can't be used, and says why when pointed at. */
 export const off = (reason: string | null | undefined) => (reason ? { disabled: true, title: reason } : {});
 
 export interface TextProps {
@@ -60,7 +60,7 @@ export interface TextProps {
   min?: number;
   max?: number;
   autocomplete?: string;
-  /** Enter does this, and submits nothing. */
+  /** What Enter does instead of submitting the form. */
   onEnter?: () => void;
   /** The id of a `datalist`. */
   list?: string;
@@ -86,7 +86,7 @@ export function TextField({ label, name, value, onInput, hint, rows, isMono, typ
     <Field label={label} name={name} hint={hint}>
       {(id) => {
         if (rows) return <textarea {...id} {...common} rows={rows} />;
-        // The types know one shape for each kind of input; which kind this is, only the caller knows.
+        // The types know one shape for each kind of input, but only the caller knows which kind this is.
         const kind = { type, autocomplete: more.autocomplete ?? "off" } as { type: "text" };
         return <input {...id} {...common} {...kind} />;
       }}

@@ -1,4 +1,4 @@
-// What a call would do if it were placed now: a dry run of it, asked again as it is changed.
+// What a call would do if it were placed now: a dry run, repeated as the call is changed.
 
 import { useEffect, useRef } from "preact/hooks";
 import { type ApiError, api, ask, type Schemas } from "../lib/api.ts";
@@ -34,7 +34,7 @@ export function Forecast({ body, zones }: Props) {
   );
 }
 
-/** When a refused call may be placed, where the refusal says so. */
+/** When a refused call may be placed, if the refusal says so. */
 export function laterOf(error: ApiError): string | null {
   const { opens_at, next_allowed_at } = (error.body ?? {}) as Partial<Schemas["NotNow"]>;
   return opens_at ?? next_allowed_at ?? null;

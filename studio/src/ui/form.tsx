@@ -1,4 +1,4 @@
-// A form: what the API says against a field stands at that field, and the keyboard goes there.
+// A form: the API's objection to a field is shown at that field, and the focus goes there.
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
@@ -27,10 +27,10 @@ export function Form({ error, onSubmit, label, children }: Props) {
   );
 }
 
-/** The names of a form's texts. */
+/** The names of a form's text values. */
 type TextsOf<T> = { [Name in keyof T]: T[Name] extends string ? Name : never }[keyof T] & string;
 
-/** Text fields of one form: each shows a text of it, and sets that. */
+/** Text fields of one form: each shows one of its texts, and sets it. */
 export const textsOf =
   <T,>(form: T, set: (part: Partial<T>) => void, disabled: string | null) =>
   (key: TextsOf<T>, label: string, more: Omit<TextProps, "label" | "value" | "onInput"> = {}) => (

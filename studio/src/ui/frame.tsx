@@ -1,4 +1,4 @@
-// What surrounds each page: where one can go, as whom one is here, and how events arrive.
+// What surrounds each page: navigation, who is signed in, and how events arrive.
 
 import type { ComponentChildren } from "preact";
 import { Connection, ConnectionBar } from "./connection.tsx";

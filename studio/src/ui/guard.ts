@@ -1,18 +1,18 @@
-// Asks before what was entered and not saved is lost: with the page, or by going elsewhere in Studio.
+// Asks for confirmation before unsaved input is lost, by leaving the site or by going elsewhere in Studio.
 
 import { useLocation } from "preact-iso";
 import { useEffect, useLayoutEffect } from "preact/hooks";
 
 const QUESTION = "Leave without saving?";
 
-/** The address of a page with changes that are not saved. */
+/** The URL of a page with unsaved changes. */
 let guarded: string | null = null;
 
-/** Where in the history this is: its entries are numbered, for a step that is declined to be taken back. */
+/** The position in the browser's history: its entries are numbered, so that a step can be taken back if the user declines. */
 let place = 0;
 const placed = (): number | undefined => (history.state as { place?: number } | null)?.place;
 
-/** Numbers the entries of the history, as they are made. */
+/** Numbers the entries of the history as they are created. */
 export function usePlaces(): void {
   const { url } = useLocation();
   useLayoutEffect(() => {
@@ -38,12 +38,12 @@ export function unguard(): void {
   removeEventListener("beforeunload", hold);
 }
 
-/** Whether nothing would be lost, or may be. */
+/** Whether nothing would be lost, or the user agrees. */
 export const mayLeave = (): boolean => guarded === null || confirm(QUESTION);
 
 const mayGo = ({ pathname, search }: Location | HTMLAnchorElement): boolean => pathname + search === guarded || mayLeave();
 
-/** The link that a click follows within Studio; any other unloads the page, or opens another one. */
+/** The link within Studio that a click follows; any other click unloads the page, or opens another one. */
 function linkOf({ target, button, ctrlKey, metaKey, altKey, shiftKey }: MouseEvent): HTMLAnchorElement | null {
   if (button !== 0 || ctrlKey || metaKey || altKey || shiftKey || !(target instanceof Element)) return null;
   const link = target.closest<HTMLAnchorElement>("a[href]");
@@ -51,7 +51,7 @@ function linkOf({ target, button, ctrlKey, metaKey, altKey, shiftKey }: MouseEve
   return isInside ? link : null;
 }
 
-// Added here, before there is a router: whoever is added to the window first hears of it first.
+// Added here, before there is a router: listeners on the window are called in the order in which they were added.
 addEventListener(
   "click",
   (event) => {

@@ -1,4 +1,4 @@
-// The windows of calling hours: on which days, from when to when.
+// The windows of calling hours: on which days, and from when to when.
 
 import type { Schemas } from "../lib/api.ts";
 import { isFrom, isTo, type Window } from "../lib/hours.ts";
@@ -60,7 +60,7 @@ interface RowProps {
   disabled: string | null;
 }
 
-/** The API says what is wrong, but not in which window: that shows here. */
+/** The API says what is wrong, but not in which window: this shows where. */
 function Row({ number, window: { days, from, to }, onChange, onRemove, disabled }: RowProps) {
   const refused = {
     days: useRefused("calling_hours.windows.days"),

@@ -1,4 +1,4 @@
-// Calling hours: when phones may ring, of the organisation or of an agent.
+// Calling hours: when phones may ring, for an organisation or an agent.
 
 import type { Schemas } from "../lib/api.ts";
 import { SelectField, TextField } from "./field.tsx";
@@ -13,12 +13,12 @@ export interface HoursForm {
   zone: string;
   fallback: string;
   windows: Hours["windows"];
-  /** A date a line. */
+  /** One date per line. */
   closedDates: string;
   onClosed: Hours["on_closed"];
 }
 
-/** What the form shows of them. */
+/** Calling hours as the form shows them. */
 export function hoursFormOf(hours: Hours | null | undefined): HoursForm {
   const isCallee = hours?.time_zone === "callee";
   return {
@@ -31,7 +31,7 @@ export function hoursFormOf(hours: Hours | null | undefined): HoursForm {
   };
 }
 
-/** The form as the API takes it. */
+/** The form as the API expects it. */
 export function hoursOf(form: HoursForm): Hours | null {
   if (form.kind === "always") return null;
   return {
@@ -47,7 +47,7 @@ interface Props {
   form: HoursForm;
   onChange: (form: HoursForm) => void;
   disabled: string | null;
-  /** Of a campaign: who is called while they are closed waits, whatever `on_closed` says. */
+  /** For a campaign: its recipients wait while hours are closed, whatever `on_closed` says. */
   isOfCampaign?: boolean;
 }
 

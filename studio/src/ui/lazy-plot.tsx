@@ -1,4 +1,4 @@
-// Loads the plot's code when there is something to plot, and keeps its place until then.
+// Loads the plot's code once there is something to plot, and reserves its space until then.
 
 import { useEffect, useState } from "preact/hooks";
 import type { Series } from "../lib/usage.ts";

@@ -1,4 +1,4 @@
-// Contact limits: how often a number may be called, by the organisation or by an agent.
+// Contact limits: how often a number may be called, for an organisation or an agent.
 
 import type { Schemas } from "../lib/api.ts";
 import { useRefused } from "../lib/refused.ts";
@@ -16,14 +16,14 @@ export interface LimitRow {
 
 const MOST = 5;
 
-/** What the form shows of them. */
+/** Limits as the form shows them. */
 export const limitsFormOf = (limits: Limit[] | undefined): LimitRow[] =>
   (limits ?? []).map(({ max_dials, per, min_gap_seconds }) => ({
     kind: PERIODS.find((period) => period === per) ?? "gap",
     number: String(max_dials ?? min_gap_seconds ?? ""),
   }));
 
-/** The form as the API takes it. What is no number goes there as it is, for the API to say so. */
+/** The form as the API expects it. What is not a number is sent as it is, so that the API reports it. */
 export const limitsOf = (rows: LimitRow[]): Limit[] =>
   rows.map(({ kind, number }) => {
     const given = (Number.isNaN(Number(number)) || number.trim() === "" ? number : Number(number)) as number;
@@ -32,7 +32,7 @@ export const limitsOf = (rows: LimitRow[]): Limit[] =>
 
 const isWhole = (text: string, most: number) => /^\d+$/.test(text.trim()) && Number(text) >= 1 && Number(text) <= most;
 
-/** The highest number of a limit. */
+/** The highest number that a limit can have. */
 const mostOf = ({ kind }: LimitRow): number => (kind === "gap" ? 604_800 : 100);
 
 interface Props {

@@ -1,4 +1,4 @@
-// Where one can go, and as whom one is here.
+// Navigation, and who is signed in.
 
 import { useLocation } from "preact-iso";
 import { useEffect, useState } from "preact/hooks";

@@ -1,4 +1,4 @@
-// What a page has to say: remarks, failures, and what a key may not do.
+// Messages on a page: remarks, failures, and what a key may not do.
 
 import type { ComponentChildren } from "preact";
 import type { ApiError, Role } from "../lib/api.ts";
@@ -6,7 +6,7 @@ import { barred } from "../lib/session.ts";
 import type { Tone } from "./badge.tsx";
 import "./note.css";
 
-/** An API's failure in its own words, what to do next, and what to tell support. */
+/** An API failure in its own words, with what to do next and what to tell support. */
 export function Failure({ error, retry }: { error: ApiError | null; retry?: () => void }) {
   if (!error) return null;
   return (
@@ -28,7 +28,7 @@ export function Note({ tone = "neutral", children }: { tone?: Tone; children: Co
   return <div class={`note ${tone}`}>{children}</div>;
 }
 
-/** Says why a page or part of it is out of this key's reach. */
+/** Says why a page, or part of it, is not available to this key. */
 export function RoleNote({ needs, what }: { needs: Role; what: string }) {
   const reason = barred(needs);
   return reason === null ? null : (

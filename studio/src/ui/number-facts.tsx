@@ -1,4 +1,4 @@
-// What a number tells before it is called.
+// What is known about a number before it is called.
 
 import type { NumberFacts } from "../lib/numbers.ts";
 import { momentIn } from "../lib/format.ts";
@@ -53,7 +53,7 @@ function zonesInWords(zones: readonly string[]): string {
   return zones.slice(0, SHOWN).join(", ") + (left > 0 ? ` and ${left} more` : "");
 }
 
-/** A moment by the viewer's clock, and by the callee's where that is known and another. */
+/** A moment in the viewer's time zone, and in the callee's if that is known and differs. */
 export function inBoth(at: string, zones: readonly string[]): string {
   const own = momentIn(at);
   const there = zones.length === 1 && zones[0] ? momentIn(at, zones[0]) : own;

@@ -1,4 +1,4 @@
-// Whether calling hours are open now for a number, as a form has them: while it is changed, and as time goes by.
+// Whether calling hours, as a form has them, are open now for a number; kept up to date as the form and the time change.
 
 import { useMemo } from "preact/hooks";
 import type { Schemas } from "../lib/api.ts";
@@ -35,7 +35,7 @@ export function OpenNow({ hours }: { hours: Schemas["CallingHours"] }) {
   );
 }
 
-/** A zone that is still being typed is none that the browser knows. */
+/** A zone that is still being typed is not one that the browser knows. */
 function tryLook(hours: Schemas["CallingHours"], possible: readonly string[], at: number): Look | "unknown" {
   try {
     return lookAt(hours, possible, at);

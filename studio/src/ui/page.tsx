@@ -1,4 +1,4 @@
-// A page: its title in the window and on top, where keyboard and screen reader go when it opens.
+// A page: its title, in the window and at the top, which receives the focus when the page opens.
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
@@ -6,7 +6,7 @@ import "./page.css";
 
 interface Props {
   title: string;
-  /** Shown instead of the title, which stays the window's. */
+  /** Shown instead of the title, which remains the window's. */
   heading?: ComponentChildren;
   about?: ComponentChildren;
   back?: readonly [href: string, text: string];
@@ -21,7 +21,7 @@ export function Page({ title, heading, about, back, actions, children }: Props) 
   useEffect(() => {
     document.title = `${title} · Studio`;
   }, [title]);
-  // Also where the page stays and what it shows is another thing: what had the focus is gone then.
+  // Also when the page stays but shows something else: whatever had the focus is then gone.
   useEffect(() => {
     if (!isFirst && document.activeElement === document.body) ref.current?.focus({ preventScroll: true });
   }, [title]);

@@ -1,4 +1,4 @@
-// Paging by cursor: onward, and back to where it begins.
+// Paging by cursor: forward, and back to the beginning.
 
 import type { Filters } from "../lib/filters.ts";
 import "./pager.css";
@@ -6,7 +6,7 @@ import "./pager.css";
 interface Props {
   filters: Filters<string>;
   next: string | null | undefined;
-  /** What it says of the first page and of the next one: newest first, unless given. */
+  /** The texts for the first and the next page; by default, those for lists with the newest first. */
   texts?: readonly [first: string, next: string];
 }
 

@@ -1,4 +1,4 @@
-// A plot of channels in use and of their limit, painted by uPlot, which is loaded where one is.
+// A plot of the channels in use and their limit, painted by uPlot, which is loaded on demand.
 
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
@@ -68,7 +68,7 @@ export default function Plot({ data, limit }: { data: Series; limit: number }) {
   return <div class="plot" ref={ref} aria-hidden="true" />;
 }
 
-/** As wide as the widest label, and room on both sides of it. */
+/** As wide as the widest label, with a margin on both sides. */
 function roomFor({ ctx }: uPlot, labels: string[] | null, font: string): number {
   ctx.save();
   ctx.font = font;
@@ -77,7 +77,7 @@ function roomFor({ ctx }: uPlot, labels: string[] | null, font: string): number 
   return Math.ceil(Math.max(20, ...widths)) + 12;
 }
 
-/** A dashed line over the whole width, with its number where it begins: what is newest is at its end. */
+/** A dashed line across the whole width, with its number at the left: the newest values are at the right. */
 function drawLimit(plot: uPlot, limit: number, color: string, family: string): void {
   const { ctx, bbox } = plot;
   const y = Math.round(plot.valToPos(limit, "y", true));

@@ -1,9 +1,9 @@
-// A list of prefixes of numbers: as text, with a country to add by name, and what the text means below it.
+// A list of number prefixes: as text, with a country that can be added by name, and the text's meaning below it.
 
 import { COUNTRIES, countryOf } from "../lib/countries.ts";
 import { SelectField, TextField } from "./field.tsx";
 
-/** The prefixes of a text. */
+/** The prefixes in a text. */
 export const prefixesOf = (text: string): string[] => text.split(/[\s,;]+/).filter((part) => part !== "");
 
 interface Props {
@@ -13,11 +13,11 @@ interface Props {
   onChange: (value: string) => void;
   disabled: string | null;
   placeholder: string;
-  /** What adding a country to it is called. */
+  /** The label for adding a country to it. */
   adds: string;
   /** What the field is for. */
   hint: string;
-  /** What the text means where it is not a list. */
+  /** What the text means if it is not a list. */
   meanings?: Record<string, string>;
 }
 

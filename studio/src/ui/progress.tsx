@@ -1,4 +1,4 @@
-// What happens to a call, as it happens, and its callback's arrival.
+// A call's progress as it happens, up to its callback's delivery.
 
 import { useEffect } from "preact/hooks";
 import { api, ask, type Schemas } from "../lib/api.ts";
@@ -10,7 +10,7 @@ import { Failure } from "./note.tsx";
 import { callOf, Received } from "./received.tsx";
 import "./progress.css";
 
-/** How often a call that is watched is asked about while no feed tells of it. */
+/** How often a watched call is read while no feed reports on it. */
 const ASK_MS = 400;
 
 const STAGES = [
@@ -20,7 +20,7 @@ const STAGES = [
   ["ended", "Ended"],
 ] as const;
 
-/** Reached is good, but for the end of a call that failed. */
+/** A stage reached is good, except for the end of a failed call. */
 const stageOf = (event: string, { failure }: Schemas["Call"]): string => (event === "ended" && failure ? "reached bad" : "reached");
 
 interface Props {

@@ -1,4 +1,4 @@
-// What the built-in receiver took, each marked with whether its signatures are valid.
+// What the built-in receiver accepted, each item marked with whether its signatures are valid.
 
 import type { Schemas } from "../lib/api.ts";
 import { clock, pretty } from "../lib/format.ts";

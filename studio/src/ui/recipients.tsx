@@ -1,4 +1,4 @@
-// A campaign's recipients: how each is, and what was tried.
+// A campaign's recipients: the status of each, and the attempts.
 
 import { api, ask } from "../lib/api.ts";
 import {
@@ -24,7 +24,7 @@ import { FactCells, Folded, type RowFact, Table } from "./table.tsx";
 import "./recipients.css";
 
 const SHOWN = 50;
-/** Many events at once are one reading. */
+/** Several events together cause one read. */
 const GATHER_MS = 1_000;
 
 export function Recipients({ campaign }: { campaign: Campaign }) {
@@ -96,7 +96,7 @@ function Row({ recipient }: { recipient: Recipient }) {
   );
 }
 
-/** Each is a link to its call; where none was placed, it says why. */
+/** Each links to its call; if none was placed, it says why. */
 function Attempts({ attempts }: { attempts: Recipient["attempts"] }) {
   return (
     <ol class="attempts">

@@ -1,4 +1,4 @@
-// Whether a number is called again when nobody was reached: how often, after which ends, and how long apart.
+// Whether a number is called again if nobody was reached: how often, after which endings, and at what intervals.
 
 import type { Schemas } from "../lib/api.ts";
 import { CAUSES, type RedialForm } from "../lib/redial.ts";
@@ -14,7 +14,7 @@ interface Props {
   disabled?: string | null;
 }
 
-/** Of a call. */
+/** For a call. */
 const UNTIL = "the last is dialed before “Not after”, 7 days from now if that is empty.";
 
 export function RedialFields({ form, onChange, until = UNTIL, disabled = null }: Props) {

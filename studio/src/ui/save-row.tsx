@@ -1,4 +1,4 @@
-// The end of a form: the button, and that it was saved.
+// The end of a form: the button, and the confirmation that it was saved.
 
 import type { ComponentChildren } from "preact";
 import type { Role } from "../lib/api.ts";
@@ -7,11 +7,11 @@ import { Button } from "./button.tsx";
 interface Props {
   isChanged: boolean;
   isBusy: boolean;
-  /** Whether the last save went well. */
+  /** Whether the last save succeeded. */
   isDone: boolean;
-  /** What the button says. */
+  /** The button's text. */
   text?: string;
-  /** The lowest role that may; an owner, unless given. */
+  /** The lowest role that may save; owner by default. */
   needs?: Role;
   /** Why it can't be saved now. */
   disabled?: string | null;

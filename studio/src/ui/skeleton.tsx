@@ -1,8 +1,8 @@
-// What stands where something is about to be shown.
+// A placeholder for something about to be shown.
 
 import "./skeleton.css";
 
-/** Grey rows in place of those that are being read, so that nothing moves when they come. */
+/** Grey rows in place of those being read, so that nothing moves when they arrive. */
 export function Skeleton({ rows = 6 }: { rows?: number }) {
   return (
     <div class="skeleton" role="status" aria-label="Loading">

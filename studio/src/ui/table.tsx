@@ -1,9 +1,9 @@
-// Tables, and what becomes of their columns where a page is narrow.
+// Tables, and where their columns go on a narrow page.
 
 import type { ComponentChildren } from "preact";
 import "./table.css";
 
-/** A table that scrolls by itself where the page is too narrow, also by keyboard. */
+/** A table that scrolls by itself if the page is too narrow, also by keyboard. */
 export function Table({
   label,
   head,
@@ -37,10 +37,10 @@ export function Table({
   );
 }
 
-/** A fact of a row, and on how wide a page it has a column. */
+/** A fact about a row, and how wide a page must be for it to have a column. */
 export type RowFact = [column: "medium" | "wide", name: string, value: ComponentChildren];
 
-/** Their columns. */
+/** The cells of those columns. */
 export function FactCells({ items }: { items: RowFact[] }) {
   return items.map(([column, name, value]) => (
     <td key={name} class={column}>
@@ -49,7 +49,7 @@ export function FactCells({ items }: { items: RowFact[] }) {
   ));
 }
 
-/** In a cell of the row: what the columns would say that a narrow page has no room for. */
+/** Shown within a cell on a narrow page: the facts whose columns have no room. */
 export function Folded({ items }: { items: RowFact[] }) {
   return (
     <dl class="folded small">

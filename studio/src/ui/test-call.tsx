@@ -1,4 +1,4 @@
-// A test call: one click for each way it can go, then what happens to it, live, up to its signed callback.
+// A test call: one click for each way it can go, then its progress, live, up to its signed callback.
 
 import { useState } from "preact/hooks";
 import { type Agent, ApiError, api, ask, type Schemas, type Trunk } from "../lib/api.ts";
@@ -45,7 +45,7 @@ export function TestCall({ agent, trunk }: { agent: Agent; trunk: Trunk }) {
         through = found.trunk.id;
         await trigger(bodyOf("answers", agent, through, undefined)); // takes its one channel
       }
-      // Whoever is quicker than the receiver's answer waits for it: a call without a callback would not show one.
+      // A user who is quicker than the receiver's response waits for it: a call without a callback would not show one.
       const to = callback ?? (isAdmin ? (await ask(api.GET("/studio/receiver"))).callback_url : undefined);
       setCall(await trigger(bodyOf(scenario, agent, through, to)));
     } catch (failure) {
@@ -96,7 +96,7 @@ function bodyOf(scenario: Scenario, agent: Agent, through: string, callback: str
   };
 }
 
-/** The call's id; a call that is refused for want of capacity has one, too. */
+/** The call's id; a call refused for lack of capacity has one, too. */
 async function trigger(body: Schemas["TriggerCall"]): Promise<string> {
   try {
     const answer = await ask(api.POST("/integration/v1/calls", { body }));
@@ -109,7 +109,7 @@ async function trigger(body: Schemas["TriggerCall"]): Promise<string> {
   }
 }
 
-/** Says through which trunk "Full capacity" goes, and takes the one that this page made away again. */
+/** Says which trunk "Full capacity" uses, and deletes the one that this page created. */
 function FullTrunkNote({ full, onDeleted }: { full: FullTrunk | null; onDeleted: () => void }) {
   const [error, setError] = useState<ApiError | null>(null);
   const [isBusy, setBusy] = useState(false);

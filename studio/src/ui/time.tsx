@@ -2,7 +2,7 @@
 
 import { moment, now, span } from "../lib/format.ts";
 
-/** A moment, with its age beside it on hover. */
+/** A moment, with its age on hover. */
 export function Time({ at }: { at: string | null }) {
   if (at === null) return <span class="faint">–</span>;
   return (

@@ -1,4 +1,4 @@
-// A line of what happened, one below the other.
+// What happened, one event below the other.
 
 import type { ComponentChildren } from "preact";
 import "./timeline.css";

@@ -1,4 +1,4 @@
-// Where a trunk may call, and how much of it a day.
+// Where a trunk may call, and how much per day.
 
 import { useState } from "preact/hooks";
 import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
@@ -8,7 +8,7 @@ import { Failure } from "./note.tsx";
 import { Prefixes, prefixesOf } from "./prefixes.tsx";
 
 export interface DestinationsForm {
-  /** Prefixes with commas between; empty for every country, and NOWHERE for none. */
+  /** Prefixes separated by commas; empty for every country, and NOWHERE for none. */
   allow: string;
   deny: string;
   highRisk: Schemas["HighRisk"];
@@ -29,7 +29,7 @@ export function destinationsFormOf({ destinations, max_calls_per_day }: Partial<
   };
 }
 
-/** As the API takes it. What is no prefix and no number goes there as it is, for the API to say so. */
+/** As the API expects it. What is not a prefix or a number is sent as it is, so that the API reports it. */
 export function destinationsOf({ allow, deny, highRisk, maxCallsPerDay }: DestinationsForm) {
   const given = allow.trim();
   const perDay = maxCallsPerDay.trim();
@@ -113,7 +113,7 @@ interface HomeProps {
   disabled: string | null;
 }
 
-/** The country that the caller ID is of. */
+/** Limits the trunk to its caller ID's country. */
 function HomeOnly({ trunkPhone, onHome, disabled }: HomeProps) {
   const [error, setError] = useState<ApiError | null>(null);
   // A caller ID may be masked; its country code is not.

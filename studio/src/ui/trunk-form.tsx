@@ -1,4 +1,4 @@
-// The fields of a trunk: shared by its page, a new one, and the first call.
+// A trunk's form fields, for its page, a new one, and the first call.
 
 import type { Schemas } from "../lib/api.ts";
 import { fromEnvironment } from "../lib/samples.ts";
@@ -55,7 +55,7 @@ export function formOf(trunk: Schemas["SipTrunk"] & Partial<Schemas["SipTrunkDet
   };
 }
 
-/** The form with examples where nothing was entered yet, as the fields' placeholders show them; the secret is not in it. */
+/** The form, with examples wherever nothing has been entered yet, as the placeholders show them; the secret is left out. */
 export function filledOut(form: TrunkForm): TrunkForm {
   const { name, trunkPhone } = exampleTrunk();
   return {
@@ -66,7 +66,7 @@ export function filledOut(form: TrunkForm): TrunkForm {
   };
 }
 
-/** The form as the API takes it. A number that is none goes there as it is, for the API to say so. */
+/** The form as the API expects it. What is not a number is sent as it is, so that the API reports it. */
 export function bodyOf(form: TrunkForm): Schemas["CreateSipTrunk"] {
   const number = (text: string) => (text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text)) as number;
   return {
@@ -93,9 +93,9 @@ export function bodyOf(form: TrunkForm): Schemas["CreateSipTrunk"] {
 interface Props {
   form: TrunkForm;
   onChange: (form: TrunkForm) => void;
-  /** Only what a first trunk needs. */
+  /** Only the fields that a first trunk needs. */
   isBrief?: boolean;
-  /** Whether the carrier's secret is known to the platform already. */
+  /** Whether the platform already has the carrier's secret. */
   isKnown?: boolean;
 }
 
@@ -127,7 +127,7 @@ export function TrunkFields({ form, onChange, isBrief = false, isKnown = false }
         {text("maxCps", "Calls per second", { name: "max_cps", type: "number", min: 1, max: 1_000, hint: "1 to 1,000." })}
       </div>
       {!isBrief && <StatusAndCarrier form={form} set={set} disabled={disabled} />}
-      {/* Who is no owner is not told of them. */}
+      {/* The API does not show them to anybody but owners. */}
       {!isBrief && !disabled && <Destinations form={form} set={set} disabled={disabled} />}
       {!isBrief && form.carrier === "livekit" && <LiveKit form={form} set={set} disabled={disabled} isKnown={isKnown} />}
     </div>

@@ -1,4 +1,4 @@
-// Whether a trunk's connection would carry a call, asked without one.
+// Whether a trunk's connection would carry a call, tested without placing one.
 
 import { useLocation } from "preact-iso";
 import { useState } from "preact/hooks";
@@ -8,7 +8,7 @@ import { Button } from "./button.tsx";
 import { Card } from "./card.tsx";
 import { Failure } from "./note.tsx";
 
-/** What the API says of a check that one before it left without sense. */
+/** The API's text for a check that an earlier one made pointless. */
 const NOT_CHECKED = "Not checked";
 
 type Check = Schemas["TrunkTest"]["checks"][number];
@@ -21,7 +21,7 @@ const NAMES: Record<string, string> = {
   sip_trunk: "SIP trunk",
 };
 
-/** To be shown anew when the trunk has changed: what was found is then no longer so. */
+/** To be mounted anew when the trunk has changed: the findings are then out of date. */
 export function TrunkTest({ id }: { id: string }) {
   const isNew = "made" in useLocation().query;
   const [checks, setChecks] = useState<Check[] | null>(null);

@@ -1,4 +1,4 @@
-// Why a call waits, or why it failed: on its page, in plain words.
+// Why a call is waiting, or why it failed: for its page, in plain words.
 
 import type { Schemas } from "../lib/api.ts";
 import { dueIn, now, momentIn } from "../lib/format.ts";
@@ -30,7 +30,7 @@ export function Why({ call }: { call: Detail }) {
 
 const OF_TRUNK = ["channels_exhausted", "rate_exceeded", "daily_limit_reached", "destination_not_allowed", "dialer_unavailable"];
 
-/** Where it is decided. */
+/** A link to the place where this is configured. */
 function Link({ call: { failure, phone_number, sip_trunk_id } }: { call: Detail }) {
   const code = failure?.code ?? "";
   if (code === "number_suppressed") {
