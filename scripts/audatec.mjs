@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// `npm run -s audatec -- ARGUMENTS`: the command line of `clients/cli`, built if it is not, with the settings of the local run.
+// `npm run -s audatec -- ARGUMENTS`: the command line of `clients/cli`, built first if necessary, with the settings of the local
+// run.
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -9,7 +10,7 @@ import { inRoot, root } from "./lib/paths.mjs";
 import { ensureNodeModules } from "./lib/setup.mjs";
 
 await runMain(async () => {
-  // What is being prepared is nothing that a program would want to read.
+  // A program that reads the output does not want the progress of preparations in it.
   console.log = console.error;
   await ensureNodeModules();
   const { packCli } = await import("./lib/packages.mjs");

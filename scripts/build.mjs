@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `node scripts/build.mjs [local | release]`: the Worker in build/local or build/worker, Studio and the docs in public.
+// `node scripts/build.mjs [local | release]`: the Worker in build/local or build/worker, and Studio and the docs in public.
 
 import { runMain, UserError } from "./lib/log.mjs";
 import { endChildrenOnSignals } from "./lib/run.mjs";

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// `node scripts/clients.mjs [name ...]`: what generators and readers other than those of `npm test` make of
-// public/openapi.json. Each client is compiled. One whose tools this machine lacks is left out, and told so. The last line is
-// `N passed, N failed`.
+// `node scripts/clients.mjs [name ...]`: tries public/openapi.json with generators and readers other than those of `npm test`.
+// Each client is compiled. A tool that this machine lacks is skipped, and reported as such. The last line is `N passed, N
+// failed`.
 
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ const DOCUMENT = inRoot("public/openapi.json");
 const OGEN = "github.com/ogen-go/ogen/cmd/ogen@v1.25.0";
 const OAPI_CODEGEN = "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2";
 
-/** What a client of TypeScript is compiled as. */
+/** The options with which TypeScript clients are compiled. */
 const COMPILED = { strict: true, target: "es2022", module: "esnext", moduleResolution: "bundler", lib: ["es2022", "dom", "dom.iterable"] };
 
 /** @param {string} folder */
@@ -25,14 +25,14 @@ async function compileTypeScript(folder) {
   await mustRun(process.execPath, [inRoot("node_modules/typescript-native/bin/tsc"), "-p", folder]);
 }
 
-/** A generator of npm's whose client is one of TypeScript. @param {string} tool @param {(folder: string) => string[]} args */
+/** An npm generator of TypeScript clients. @param {string} tool @param {(folder: string) => string[]} args */
 const ofNpm = (tool, args) => async (/** @type {string} */ folder) => {
   const toolOf = await ensurePackages("more");
   await mustRun(process.execPath, [toolOf(tool), ...args(folder)]);
   await compileTypeScript(folder);
 };
 
-/** A generator in Go, whose client is compiled in a module of its own. @param {string} tool @param {(folder: string) => string[]} args */
+/** A generator written in Go, whose client is compiled in a module of its own. @param {string} tool @param {(folder: string) => string[]} args */
 const ofGo = (tool, args) => async (/** @type {string} */ folder) => {
   await mustRun("go", ["mod", "init", "example.com/client"], { cwd: folder });
   await mustRun("go", ["run", tool, ...args(folder)], { cwd: folder });
@@ -40,7 +40,7 @@ const ofGo = (tool, args) => async (/** @type {string} */ folder) => {
   await mustRun("go", ["build", "./..."], { cwd: folder });
 };
 
-/** A mock server of the document answers as the document's example says. */
+/** A mock server made from the document answers with the document's examples. */
 async function askPrism() {
   const toolOf = await ensurePackages("more");
   const prism = spawn(process.execPath, [toolOf("prism"), "mock", "-p", "4477", DOCUMENT], { stdio: ["ignore", "pipe", "inherit"] });

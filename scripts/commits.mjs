@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// A part of `npm run lint`: no commit since this check was made has a subject of more than 72 characters.
-// Without git, and in a clone too shallow to reach that commit, there is nothing to check.
+// Part of `npm run lint`: no commit since this check was added has a subject of more than 72 characters. Without git, or in a
+// clone too shallow to reach that commit, there is nothing to check.
 
 import { runMain } from "./lib/log.mjs";
 import { run } from "./lib/run.mjs";
 
 const LONGEST = 72;
-/** The last commit before this check; some before it are longer. */
+/** The last commit before this check; some older ones are longer. */
 const SINCE = "003cd8a631c4dfdf4cf1d813540727530092dffb";
 
 await runMain(async () => {

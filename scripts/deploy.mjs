@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// `npm run deploy -- [--env NAME] [--dry-run] ...`: makes in a Cloudflare account what is missing, builds, uploads, makes the first
-// organisation, prints its key once. CLOUDFLARE_API_TOKEN is the account's token; CLOUDFLARE_ACCOUNT_ID names the account where it
-// sees several. Repeatable: after a failure it goes on where that ended. What it remembers, and the secrets, are in `.deploy`.
+// `npm run deploy -- [--env NAME] [--dry-run] ...`: creates what a Cloudflare account lacks, builds, uploads, creates the first
+// organisation, and prints its key once. CLOUDFLARE_API_TOKEN is the account's token; CLOUDFLARE_ACCOUNT_ID names the account if
+// the token can see several. Repeatable: after a failure it continues where that stopped. Its memory and the secrets are in
+// `.deploy`.
 
 import { isAbsolute, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -34,14 +35,14 @@ const OPTIONS = /** @type {const} */ ({
   help: { type: "boolean", default: false },
 });
 
-/** How long a new address may take to answer. */
+/** How long a new deployment may take to answer. */
 const WAIT_SECONDS = 120;
 
 function readOptions() {
   try {
     const { values } = parseArgs({ options: OPTIONS, allowPositionals: false });
     if (!/^[a-z][a-z0-9-]{0,30}$/.test(values.env)) throw new Error(`--env must consist of lower-case letters, digits and dashes, not ${values.env}`);
-    // npm takes for itself what stands before `--`; a plan that was asked for so must not become a deployment.
+    // npm takes options before `--` for itself; a dry run requested that way must not become a deployment.
     for (const name of /** @type {const} */ (["dry-run", "rollback", "archive"])) values[name] ||= process.env[`npm_config_${name.replace("-", "_")}`] === "true";
     if (process.env["npm_config_env"]) throw new Error("npm took --env for itself: `npm run deploy -- --env NAME`");
     return values;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// `npm run doctor -- URL`: whether a deployment works, what is wrong with it, and how to mend it. The operator's token comes
-// from PLATFORM_TOKEN; with an API key of an organisation (member or above) in AUDATEC_API_KEY one call is tried, of which none
-// comes. `--json` for machines. It ends with 1 when something is wrong.
+// `npm run doctor -- URL`: whether a deployment works, what is wrong with it, and how to fix it. The operator's token comes from
+// PLATFORM_TOKEN; with an organisation's API key (member or above) in AUDATEC_API_KEY, a call is tried as a dry run. `--json` for
+// machines. The exit code is 1 if something is wrong.
 
 import { parseArgs } from "node:util";
 import { examine } from "./lib/doctor.mjs";

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// `npm run fuzz [target ...]`: libFuzzer looks for input that breaks a parser, FUZZ_SECONDS (60) for each target of fuzz/. What it finds
-// on the way stays in build/fuzz/corpus, so that the next run goes on from there. An input that breaks one is kept in
-// fuzz/artifacts; how to live through it again is said at the end.
+// `npm run fuzz [target ...]`: libFuzzer looks for input that breaks a parser, for FUZZ_SECONDS (60) per target of fuzz/.
+// Interesting inputs stay in build/fuzz/corpus, so that the next run continues from there. An input that breaks a target is kept
+// in fuzz/artifacts; the last lines say how to reproduce it.
 
 import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { runMain, say, seconds, UserError } from "./lib/log.mjs";
@@ -12,7 +12,7 @@ import { cargo, ensureRust } from "./lib/setup.mjs";
 const CARGO_FUZZ_VERSION = "0.13.1";
 const installed = inRoot("build/fuzz/bin/cargo-fuzz");
 const ENV = {
-  // cargo-fuzz instruments by flags of the compiler that a stable one only knows so.
+  // cargo-fuzz instruments with compiler flags that a stable compiler accepts only with this set.
   RUSTC_BOOTSTRAP: "1",
   CARGO_TARGET_DIR: inRoot("fuzz/target"),
 };
@@ -34,9 +34,9 @@ function targets() {
 }
 
 /**
- * Fuzzes one target. No sanitizer: there is no unsafe code here, and what is looked for are panics and wrong answers.
+ * Fuzzes one target. No sanitizer: there is no unsafe code here, and the aim is to find panics and wrong answers.
  * @param {string} cargoFuzz @param {string} target @param {number} time in seconds
- * @returns {Promise<number>} executions; 0 when it failed
+ * @returns {Promise<number>} executions; 0 if it failed
  */
 async function fuzz(cargoFuzz, target, time) {
   const startedAt = performance.now();
@@ -70,7 +70,7 @@ await runMain(async () => {
   if (!(time > 0)) throw new UserError("FUZZ_SECONDS must be a number of seconds");
   await ensureRust();
   const cargoFuzz = await ensureCargoFuzz();
-  // All that a run compiles, before its time is counted.
+  // Everything that a run compiles, before its time is counted.
   await cargo("build", "fuzz targets (cargo-fuzz)", ["fuzz", "build", "--sanitizer", "none"], { ...ENV, PATH: `${inRoot("build/fuzz/bin")}:${process.env["PATH"]}` });
   let total = 0;
   let failed = 0;

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// `npm run lint`: formatter, clippy for both targets, TypeScript, Biome for Studio and the clients, commit subjects, cargo-deny. Each counts as one.
-// CARGO_DENY names the cargo-deny to use; without one on PATH either, that check is left out, unless CI is set.
+// `npm run lint`: formatter, clippy for both targets, TypeScript, Biome for Studio and the clients, commit subjects, cargo-deny.
+// Each counts as one. CARGO_DENY names the cargo-deny to use; without it, and without one on PATH, that check is left out, unless
+// CI is set.
 
 import { runMain, say, seconds } from "./lib/log.mjs";
 import { inRoot } from "./lib/paths.mjs";
@@ -18,24 +19,24 @@ const fmt = ["fmt", "--check"];
 const tsc = inRoot("node_modules/typescript-native/bin/tsc");
 
 /**
- * Side by side, since each has long stretches on one core; those of a lane one after another.
+ * The lanes run in parallel, since each check has long stretches on one core; the checks of a lane run one after another.
  * @type {Check[][]}
  */
 const lanes = [
   [
     ["clippy", "cargo", [...clippy, "--all-features", "--all-targets", ...noWarnings]],
-    // No part of all targets, since `cargo test` leaves it out.
+    // Not part of all targets, since `cargo test` leaves it out.
     ["clippy, simulation", "cargo", [...clippy, "--all-features", "--test", "sim", ...noWarnings]],
   ],
-  // In the profile that the tests' Worker is built in, which finds its macros and build scripts compiled then; and where
-  // cargo locks nothing that the others need.
+  // In the profile of the tests' Worker, which then finds its macros and build scripts compiled, and where cargo locks nothing
+  // that the other checks need.
   [["clippy, wasm32", "cargo", [...clippy, "--features", "faults", "--lib", "--profile", "local", "--target", "wasm32-unknown-unknown", ...noWarnings]]],
   [
     ["commit subjects", process.execPath, [inRoot("scripts/commits.mjs")]],
     ["rustfmt", "cargo", fmt],
     ["rustfmt, tools/bindgen", "cargo", [...fmt, "--manifest-path", "tools/bindgen/Cargo.toml"]],
     ["rustfmt, fuzz", "cargo", [...fmt, "--manifest-path", "fuzz/Cargo.toml"]],
-    // Before tsc: the tests know the client by its types.
+    // Before tsc: the tests use the client's types.
     ["tsc, clients", process.execPath, [inRoot("scripts/pack.mjs")]],
     ["tsc", process.execPath, [tsc, "--noEmit"]],
     ["tsc, Studio", process.execPath, [tsc, "-p", inRoot("studio")]],
@@ -59,7 +60,7 @@ await runMain(async () => {
   await writeTypes();
   if (process.env["CI"] || (await exists(deny))) {
     lanes.push(denyChecks);
-    // Offline, cargo-deny reads the crates of every target from cargo's cache.
+    // Offline, cargo-deny reads the crates of all targets from cargo's cache.
     await run("cargo", ["fetch", "--locked"]);
     await run("cargo", ["fetch", "--locked", "--manifest-path", "tools/bindgen/Cargo.toml"]);
   } else {

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-// `npm run newcomer`: the paths of somebody who is new, followed as README and docs have them, each with its time. What is built
-// is built before: the times are those of a machine that is warm.
+// `npm run newcomer`: follows a newcomer's paths as README and docs describe them, and times each. Everything that is built is
+// built beforehand: the times are those of a warm machine.
 //
-// - README to the first signed callback in the terminal: its commands as they stand, at most 4, within 15 s.
-// - The docs' receivers in Node and Python, copied from the served page, take a callback that they verified.
-// - The docs' CSV file to a finished campaign, by the command line.
+// - From README to the first signed callback in the terminal: its commands verbatim, at most 4, within 15 s.
+// - The docs' receivers in Node and Python, copied from the served page, accept a callback after verifying it.
+// - From the docs' CSV file to a finished campaign, with the command line.
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -24,7 +24,7 @@ const PATIENCE_MS = 60_000;
 const all = new Set();
 
 /**
- * Runs a command in a process group of its own, as a terminal does.
+ * Runs a command in its own process group, as a terminal does.
  * @param {[string, ...string[]]} command @param {NodeJS.ProcessEnv} env @returns {Running}
  */
 function start([command, ...args], env) {
@@ -67,7 +67,7 @@ const freePort = () =>
     });
   });
 
-/** The commands with which README comes to a callback, without what it says of them. */
+/** The README's commands that lead to a callback, without the text around them. */
 function readmeCommands() {
   const readme = readFileSync(inRoot("README.md"), "utf8");
   const [, block = ""] = /\*\*Callbacks in the terminal\*\*.*?```sh\n(.*?)```/s.exec(readme) ?? [];
@@ -77,7 +77,7 @@ function readmeCommands() {
     .filter(Boolean);
 }
 
-/** A whole program of a page, as its Markdown has it. @param {string} page @param {string} file */
+/** A complete program from a page's Markdown. @param {string} page @param {string} file */
 async function programOf(page, file) {
   const text = await (await fetch(page)).text();
   const [, code] = new RegExp(`\`\`\`\\w+ file=${file}\\n(.*?)\\n\`\`\``, "s").exec(text) ?? [];
@@ -144,7 +144,7 @@ async function walkAll(folder) {
 
   await timed("CSV to a finished campaign by the command line", async () => {
     const csv = join(folder, "recipients.csv");
-    // The last row of the docs' file is there to be rejected.
+    // The last row of the docs' file is meant to be rejected.
     writeFileSync(
       csv,
       readFileSync(inRoot("docs/samples/csv/recipients.csv"), "utf8")

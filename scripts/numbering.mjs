@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run numbering`: makes the table of phone numbers, and what the tests hold it against, of the metadata that
+// `npm run numbering`: makes the table of phone numbers, and the sample that the tests check it against, from the metadata that
 // scripts/numbering pins.
 
 import { runMain } from "./lib/log.mjs";

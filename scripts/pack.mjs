@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run pack`: the packages of `clients/`, as npm and, where there is Python, PyPI would publish them.
+// `npm run pack`: the packages of `clients/`, as npm and, if there is Python, PyPI would publish them.
 
 import { runMain, say } from "./lib/log.mjs";
 import { endChildrenOnSignals } from "./lib/run.mjs";

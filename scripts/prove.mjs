@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `npm run prove [part ...] [--quick]`: the numbers behind the guarantees (docs/guarantees.md), a table for each part.
-// A part is a command that runs a proof and says its figures in lines `prove: name: figure`. Minutes long in all.
+// `npm run prove [part ...] [--quick]`: the numbers behind the guarantees (docs/guarantees.md), with a table for each part. A
+// part is a command that runs a proof and prints its figures in lines `prove: name: figure`. It takes minutes in all.
 
 import { existsSync } from "node:fs";
 import { runMain, say, seconds, UserError } from "./lib/log.mjs";
@@ -11,17 +11,17 @@ import { setUp } from "./lib/setup.mjs";
 /**
  * @typedef {object} Part
  * @property {string} name
- * @property {string} needs the file that the proof is in; a project without it says that the figure is missing
+ * @property {string} needs the file with the proof; without it the figure is reported as missing
  * @property {[string, ...string[]]} command
  * @property {NodeJS.ProcessEnv} [env]
- * @property {(output: string) => [name: string, figure: string][]} [figures] reads them where the command has words of its own
+ * @property {(output: string) => [name: string, figure: string][]} [figures] reads them if the command prints them in its own way
  */
 
 /** @param {string} file @returns {Part["command"]} */
 const vitest = (file) => [process.execPath, inRoot("node_modules/vitest/vitest.mjs"), "run", file];
 
 const QUICK = "--quick";
-/** What a part is told that has a smaller run. */
+/** The argument for a part that has a smaller run. */
 const QUICKLY = process.argv.includes(QUICK) ? [QUICK] : [];
 
 /** @type {Part[]} */
@@ -127,20 +127,20 @@ function said(output) {
   return [...output.matchAll(/^prove: (.+?): (.+)$/gm)].map(([, name = "", figure = ""]) => [name, figure]);
 }
 
-/** @param {[name: string, figure: string][]} rows @returns {string} the figures below each other */
+/** @param {[name: string, figure: string][]} rows @returns {string} the figures, one per line */
 function table(rows) {
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, figure]) => `  ${name.padEnd(width)}  ${figure}`).join("\n");
 }
 
-/** Runs one part; returns whether it held. @param {Part} part */
+/** Runs one part; returns whether it passed. @param {Part} part */
 async function prove({ name, needs, command: [command, ...args], env, figures = said }) {
   if (!existsSync(inRoot(needs))) {
     console.log(`${name}: not proven here, ${needs} is missing`);
     return false;
   }
   const startedAt = performance.now();
-  // How far a long one is: `[bench] …`.
+  // The progress of a long one: `[bench] …`.
   const onLine = (/** @type {string} */ line) => void (line.startsWith("[bench]") && console.log(line));
   const { code, output } = await run(command, args, { env, onLine });
   if (code !== 0) process.stdout.write(output);

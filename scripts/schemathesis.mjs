@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// `npm run test:schemathesis`: schemathesis against a local Worker and the openapi.json it serves, with all checks on and the
-// keys of the operator and of an owner. SCHEMATHESIS_SECONDS (60) bounds it, SCHEMATHESIS_SEED repeats a run.
-// The last line is `N passed, N failed`.
+// `npm run test:schemathesis`: schemathesis against a local Worker and the openapi.json that it serves, with all checks enabled
+// and the keys of the operator and of an owner. SCHEMATHESIS_SECONDS (60) limits it; SCHEMATHESIS_SEED repeats a run. The last
+// line is `N passed, N failed`.
 
 import { randomInt } from "node:crypto";
 import { runMain } from "./lib/log.mjs";

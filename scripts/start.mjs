@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// `npm start`: sets up what is missing, builds, serves, and seeds a demo organisation on the first run.
-// PORT (8787), DATA_DIR (.local) and every var of wrangler.toml are taken from the environment; with SIM_JOURNAL=true the
-// simulated carrier writes the id of each call it dials into DATA_DIR/dials.log, and with KV_STALE_SECONDS KV answers as late as
-// Cloudflare's may. `--built` serves what was built last.
+// `npm start`: sets up what is missing, builds, serves, and seeds a demo organisation on the first run. PORT (8787), DATA_DIR
+// (.local) and all vars of wrangler.toml are taken from the environment; with SIM_JOURNAL=true the simulated carrier writes the
+// id of each call it dials to DATA_DIR/dials.log, and with KV_STALE_SECONDS KV answers as late as Cloudflare's may. `--built`
+// serves the existing build.
 
 import { isAbsolute } from "node:path";
 import { runMain, say, seconds, UserError } from "./lib/log.mjs";
@@ -48,7 +48,7 @@ async function serve(port, dataDir, startedAt) {
 
 /**
  * @param {import("./lib/local.mjs").Local} local
- * @param {NodeJS.Timeout} watch that workerd is there, which a stop ends
+ * @param {NodeJS.Timeout} watch the check that workerd is running, which a stop ends
  */
 function stopOnSignals(local, watch) {
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
@@ -68,7 +68,7 @@ function stopOnSignals(local, watch) {
 }
 
 /**
- * Nothing serves any more once workerd is gone: killed by hand, or by a machine out of memory.
+ * Nothing serves any more once workerd is gone: killed by hand, or because the machine ran out of memory.
  * @param {import("./lib/local.mjs").Local} local
  * @param {string} dataDir
  */

@@ -1,9 +1,8 @@
 #!/usr/bin/env node
-// `npm run test:livekit`: installs a real LiveKit server, redis, SIPp and the agent where they are missing, and runs the tests
-// that place real calls, all on loopback. Needs Go and Python 3.10; apt-get, as root, for what Debian has.
-// LIVEKIT_SIP may name a livekit-sip binary; otherwise the tests' own SIP node takes its place.
-// With --where-possible a machine on which that can't be installed is left alone; the output says so.
-// With --set-up it only installs; .ci/run does that early, while something else computes.
+// `npm run test:livekit`: installs a real LiveKit server, redis, SIPp and the agent if they are missing, and runs the tests that
+// place real calls, all on loopback. Needs Go and Python 3.10; apt-get, as root, for Debian's packages. LIVEKIT_SIP may name a
+// livekit-sip binary; otherwise the tests' own SIP node takes its place. With --where-possible a machine that can't install all
+// this is left alone; the output says so. With --set-up it only installs; .ci/run does that early, while something else computes.
 // The last line is `N passed, N failed`.
 
 import { existsSync, mkdirSync } from "node:fs";

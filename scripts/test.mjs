@@ -14,7 +14,7 @@ import { vitest, withExitCode } from "./lib/vitest.mjs";
 /** @type {[name: string, args: string[]][]} */
 const NATIVE = [
   ["cargo test", ["--no-fail-fast"]],
-  // Seeds that once failed, and the first ones; `npm run prove -- simulation` lives through new ones.
+  // Seeds that once failed, and the first ones; `npm run prove -- simulation` runs new ones.
   ["simulation", ["--test", "sim", "seeds"]],
   ["planted faults", ["--test", "sim", "planted"]],
 ];
@@ -43,7 +43,7 @@ await runMain(async () => {
     say("test", `${name}: ${counts.passed} passed, ${counts.failed} failed, ${seconds(startedAt)} since the start`);
     if (name === "set-up" && counts.failed > 0) break;
   }
-  // Once more at the end, where whoever reads the last lines of a long log finds them.
+  // Repeated at the end, where a reader of the last lines of a long log finds them.
   for (const name of names) console.log(`failed: ${name}`);
   console.log(`${total.passed} passed, ${total.failed} failed`);
   return total.failed > 0 || total.passed === 0 ? 1 : 0;
@@ -56,7 +56,7 @@ async function setUpAll() {
   return { passed: 0, failed: 0 };
 }
 
-/** The native tests live on virtual time and know no deadline: beside them all is built that the others need. @returns {Promise<Counts>} */
+/** The native tests use virtual time and have no deadlines: meanwhile, everything that the others need is built. @returns {Promise<Counts>} */
 async function nativeAndBuilds() {
   const [native, built] = await Promise.allSettled([nativeTests(), buildAll()]);
   if (native.status === "rejected") throw native.reason;
@@ -93,8 +93,8 @@ async function cargo(args) {
 }
 
 /**
- * The release as well, for `tests/edge/deploy.test.ts` and the benchmarks: most of its build waits on one core. And
- * schemathesis is installed meanwhile; if that fails, its own run says so.
+ * Also the release, for `tests/edge/deploy.test.ts` and the benchmarks: most of its build waits on one core. Schemathesis is
+ * installed meanwhile; if that fails, its own run says so.
  */
 async function buildAll() {
   const { ensureSchemathesis, hasPython } = await import("./lib/schemathesis.mjs");
@@ -113,7 +113,7 @@ async function allVitest() {
   return vitest("vitest.json", ["--passWithNoTests"]);
 }
 
-/** Left out where Python is missing. @returns {Promise<Counts>} */
+/** Skipped if there is no Python. @returns {Promise<Counts>} */
 async function schemathesisRun() {
   const { ensureSchemathesis, hasPython, schemathesis } = await import("./lib/schemathesis.mjs");
   if (!(await hasPython())) {
@@ -121,12 +121,12 @@ async function schemathesisRun() {
     return { passed: 0, failed: 0 };
   }
   await ensureSchemathesis();
-  // The same cases each time: `npm run prove -- schemathesis` makes new ones.
+  // The same cases each time: `npm run prove -- schemathesis` generates new ones.
   const { failed } = await schemathesis({ seconds: 60, seed: 1 });
   return { passed: failed ? 0 : 1, failed: failed ? 1 : 0 };
 }
 
-/** That it runs, and that what it counts is within its bounds: times are for a quiet machine to tell. @returns {Promise<Counts>} */
+/** Checks that it runs, and that its counts are within their bounds; timing needs a quiet machine. @returns {Promise<Counts>} */
 async function bench() {
   if (process.platform !== "linux") {
     say("test", "the benchmarks read /proc: left out here");

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run zones`: makes the time zones' rules, and what the tests hold them against, of the release that scripts/zones pins.
+// `npm run zones`: makes the time zones' rules, and what the tests check them against, from the release that scripts/zones pins.
 
 import { runMain } from "./lib/log.mjs";
 import { root } from "./lib/paths.mjs";

@@ -1,4 +1,4 @@
-// A page for each `X-Error-Code`: what the document says of it, and what `docs/errors.toml` adds: cause, fix, retry.
+// A page for each `X-Error-Code`: what the document says about it, and what `docs/errors.toml` adds: cause, fix, retry.
 
 import { readFileSync } from "node:fs";
 import { parse } from "smol-toml";
@@ -13,9 +13,9 @@ import { inRoot } from "../lib/paths.mjs";
 export const readAdvice = () => /** @type {any} */ (parse(readFileSync(inRoot("docs/errors.toml"), "utf8")));
 
 /**
- * What the document says of each code, in its order.
+ * What the document says about each code, in its order.
  * @param {import("../lib/reference.mjs").Document} document
- * @param {(tag: string) => string} pageOf the path of the reference's page that has a tag's routes
+ * @param {(tag: string) => string} pageOf the path of the reference page with a tag's routes
  * @returns {Told[]}
  */
 export function codesOf(document, pageOf) {
@@ -42,7 +42,7 @@ export function codesOf(document, pageOf) {
   }));
 }
 
-/** More routes than this are told by their number: a code of nearly every route says nothing of one. */
+/** Of more routes than this only the number is given: a code of nearly every route says nothing about any of them. */
 const MOST_ROUTES = 24;
 
 /** @param {Told} told @param {Advice} advice @returns {string} Markdown */

@@ -1,4 +1,4 @@
-// The reference as Markdown: made from its own HTML, whose few tags are all known, so that both say the same.
+// The reference as Markdown, made from its own HTML, whose few tags are all known, so that both say the same.
 
 /** @type {Record<string, string>} */
 const SIGNS = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": "&" };
@@ -6,7 +6,7 @@ const SIGNS = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": 
 /** @param {string} text */
 const unescaped = (text) => text.replace(/&[^;]+;/g, (sign) => SIGNS[sign] ?? sign);
 
-/** What a tag becomes that stands for the same everywhere. @type {Record<string, string>} */
+/** What a tag becomes that always has the same meaning. @type {Record<string, string>} */
 const TAGS = {
   code: "`",
   "/code": "`",
@@ -35,7 +35,7 @@ export function htmlToMarkdown(html) {
     .trim();
 }
 
-/** Of the words between blocks of code: lists of fields in lists of fields are told by their indent. */
+/** For the text between code blocks: fields of nested lists are indented. */
 function writer() {
   let depth = 0;
   /** @type {string[]} where open links lead */

@@ -1,4 +1,4 @@
-// The frame of every page of the docs: header, contents, and the page itself.
+// The frame of every page of the docs: header, table of contents, and the page itself.
 
 import { html } from "../lib/html.mjs";
 
@@ -10,10 +10,10 @@ import { html } from "../lib/html.mjs";
  * @property {string} group
  * @property {import("../lib/html.mjs").Content} content
  * @property {string} markdown its twin
- * @property {import("../lib/html.mjs").Content} [contents] what the contents show below it while it is open
+ * @property {import("../lib/html.mjs").Content} [contents] shown below its entry in the table of contents while it is open
  * @property {{ id: string, title: string, depth: number }[]} headings
- * @property {boolean} [isListed] in the contents; each is, unless this is false
- * @property {Piece[]} [pieces] what the search finds of it, where that is not its headings' sections
+ * @property {boolean} [isListed] in the table of contents; true unless given
+ * @property {Piece[]} [pieces] what the search finds of it, if that is not the sections below its headings
  *
  * @typedef {{ title: string, url: string, text: string }} Piece
  */

@@ -1,4 +1,4 @@
-// From a source in Markdown to the page and to its twin, which is Markdown as it is served.
+// From a Markdown source to the page and to its twin, the Markdown that is served.
 
 import { existsSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
@@ -8,7 +8,7 @@ import { inRoot } from "../lib/paths.mjs";
 
 /** @typedef {{ id: string, title: string, depth: number }} Heading */
 
-/** A paragraph that is nothing but a link to a sample stands for the sample itself: whoever reads sees what the tests run. */
+/** A paragraph that consists of a link to a sample stands for the sample itself: readers see what the tests run. */
 const SAMPLE = /^\[[^\]]*\]\(([^)\s]*samples\/[^)\s]+)\)$/gm;
 
 /** @type {Record<string, string>} */
@@ -22,7 +22,7 @@ export const slug = (name) =>
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-|-$/g, "");
 
-/** Samples in their places. @param {string} text @param {string} file whose text it is */
+/** Puts samples in their places. @param {string} text @param {string} file of the text */
 export function withSamples(text, file) {
   return text.replace(SAMPLE, (_, link) => {
     const sample = posix.join(posix.dirname(file), link);
@@ -34,8 +34,8 @@ export function withSamples(text, file) {
 }
 
 /**
- * Links between sources become links between pages; what a source says of a file that is no page is said without a link.
- * @param {string} link @param {string} file that has it @param {Map<string, string>} paths by source
+ * Links between sources become links between pages; a link to a file that is not a page loses its link.
+ * @param {string} link @param {string} file that contains it @param {Map<string, string>} paths by source
  */
 export function pathOf(link, file, paths) {
   if (/^(https?:|mailto:|#|\/)/.test(link)) return link;
@@ -47,7 +47,7 @@ export function pathOf(link, file, paths) {
 /** A page's twin. @param {string} link of pages */
 export const twinOf = (link) => link.replace(/^(\/docs(?:\/[^#.]*)?)(?=#|$)/, "$1.md");
 
-/** The links of a text, but for those in code. @param {string} text @param {(link: string) => string | undefined} change what becomes of one */
+/** The links of a text, except those in code. @param {string} text @param {(link: string) => string | undefined} change what one becomes */
 export const withLinks = (text, change) =>
   text
     .split(/(^ *```.*?^ *```$)/ms)
@@ -56,7 +56,7 @@ export const withLinks = (text, change) =>
     )
     .join("");
 
-/** A link, whose words may hold code; or code, in which there is none. */
+/** A link, whose text may contain code; or code, which contains no link. */
 const LINK = /(`[^`\n]+`(?!\]))|\[((?:`[^`\n]+`|[^\]`])*)\]\(([^)\s]+)\)/g;
 
 /** @param {string} words @param {string | undefined} link */
@@ -81,7 +81,7 @@ export function render(text) {
         return `<h${depth} id="${id}"><a href="#${id}">${this.parser.parseInline(tokens)}</a></h${depth}>\n`;
       },
       code({ text: source, lang = "" }) {
-        // After the language stands the sample's file, or the schema that the tests hold an example against.
+        // The language is followed by the sample's file, or the schema against which the tests check an example.
         const [, language = "", name] = /^(\S*)(?: file=(\S+))?/.exec(lang) ?? [];
         return `${figure(name ?? CAPTIONS[language] ?? language, source)}\n`;
       },

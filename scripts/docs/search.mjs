@@ -1,4 +1,4 @@
-// What the search looks through: a piece for each section of a page, and for each route of the reference.
+// What the search covers: an entry for each section of a page, and for each route of the reference.
 
 import { slug } from "./markdown.mjs";
 

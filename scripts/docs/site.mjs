@@ -1,4 +1,4 @@
-// All pages of the docs, their twins, what the search looks through, and what language models are given.
+// All pages of the docs, their twins, the search index, and the files for language models.
 
 import { renderAudiences } from "../lib/reference.mjs";
 import { codesOf, errorIndex, errorPage, readAdvice } from "./errors.mjs";
@@ -12,7 +12,7 @@ import { GROUPS, readSources } from "./sources.mjs";
 
 const NAME = "Audatec Voice AI";
 
-/** @param {import("../lib/reference.mjs").Document} document @returns {Map<string, string>} what stands in `public/` */
+/** @param {import("../lib/reference.mjs").Document} document @returns {Map<string, string>} files below `public/` */
 export function site(document) {
   const pages = pagesOf(document);
   const paths = new Set(pages.map(({ path }) => path));
@@ -29,7 +29,7 @@ export function site(document) {
   return files;
 }
 
-/** @param {import("../lib/reference.mjs").Document} document @returns {Page[]} in the order of the contents */
+/** @param {import("../lib/reference.mjs").Document} document @returns {Page[]} in the order of the table of contents */
 export function pagesOf(document) {
   const all = [...guide(), ...reference(document), ...errors(document)];
   return GROUPS.flatMap((group) => all.filter((page) => page.group === group));
@@ -81,7 +81,7 @@ function errors(document) {
     const known = advice[one.code] ?? UNKNOWN; // a test asks for it: no build breaks over a code that is new
     const [description = ""] = known.cause.split(/(?<=\.) /);
     const written = page(errorPage(one, known));
-    // One find for each code: its sections are short.
+    // One search entry for each code: its sections are short.
     const pieces = [
       { title: one.code, url: `/docs/errors/${one.code}`, text: `error ${one.statuses.join(" ")} ${one.texts.join(" ")} ${known.cause}` },
     ];
@@ -104,7 +104,7 @@ function twin({ title, description, markdown }, paths) {
   return `# ${title}\n\n> ${description}\n\n${text.trim()}\n`;
 }
 
-/** By https://llmstxt.org. @param {Page[]} pages @param {import("../lib/reference.mjs").Document} document */
+/** As specified by https://llmstxt.org. @param {Page[]} pages @param {import("../lib/reference.mjs").Document} document */
 function llms(pages, document) {
   const { description } = document.info;
   const groups = GROUPS.map((group) => {

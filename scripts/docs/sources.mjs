@@ -1,4 +1,4 @@
-// The guide's sources: Markdown files with a front matter, and what stands in the repository anyway.
+// The guide's sources: Markdown files with front matter, and documents that the repository has anyway.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -6,19 +6,19 @@ import { inRoot } from "../lib/paths.mjs";
 
 /**
  * @typedef {object} Source
- * @property {string} file from the project's folder
+ * @property {string} file relative to the project's folder
  * @property {string} path where it is served
  * @property {string} title
  * @property {string} description a sentence
- * @property {string} group of the contents
+ * @property {string} group in the table of contents
  * @property {number} order within the group
- * @property {string} text Markdown, its title left out
+ * @property {string} text Markdown, without its title
  */
 
-/** The parts of the contents, in their order. */
+/** The groups of the table of contents, in order. */
 export const GROUPS = ["Start", "Calls", "Outreach", "Clients", "Reference", "Operate"];
 
-/** Pages of `docs/` that say nothing of it themselves stand here, and in this order. */
+/** Pages of `docs/` that don't name a group themselves are in this one, and in this order. */
 const BESIDE = "Operate";
 /** @type {Record<string, { path?: string, title?: string, order: number, group?: string, description?: string }>} */
 const KNOWN = {
@@ -40,7 +40,7 @@ const KNOWN = {
   "CHANGELOG.md": { order: 9 },
 };
 
-/** @returns {Source[]} all of them, as the contents list them */
+/** @returns {Source[]} all of them, in the order of the table of contents */
 export function readSources() {
   const files = [...inFolder("docs/guide"), ...inFolder("docs"), "CHANGELOG.md", ...Object.keys(KNOWN).filter(isClient)];
   return files
@@ -51,7 +51,7 @@ export function readSources() {
     );
 }
 
-/** @param {string} file whose package may not be there */
+/** @param {string} file whose package may be missing */
 const isClient = (file) => file.startsWith("clients/") && existsSync(inRoot(file));
 
 /** @param {string} folder */

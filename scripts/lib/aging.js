@@ -1,14 +1,14 @@
-// In the Worker (see stale-kv.mjs): KV namespaces that answer with what they answered first.
+// For the Worker (see stale-kv.mjs): KV namespaces that go on giving the answer they first gave.
 
 /** @typedef {Record<string, any>} Env */
 
 /**
- * @param {number} staleMs how old an answer may be, a miss included
+ * @param {number} staleMs how old an answer may be, including a miss
  * @param {string[]} names the namespaces' bindings
- * @returns {(env: Env) => Env} the same bindings, these namespaces aged
+ * @returns {(env: Env) => Env} the same bindings, with these namespaces aged
  */
 export function aging(staleMs, names) {
-  /** What each read answered first, and when: as one location of Cloudflare's network would have it. @type {Map<string, { answer: unknown, at: number }>} */
+  /** Each read's first answer, and when it was given: as one location of Cloudflare's network would have it. @type {Map<string, { answer: unknown, at: number }>} */
   const answered = new Map();
 
   /** @param {string} key @param {() => Promise<unknown>} read */

@@ -1,29 +1,29 @@
-// Functions in an order that compresses: gzip sees 32 KB back, and what the compiler made alike stands far apart.
+// Puts functions in an order that compresses well: gzip sees 32 KB back, and the compiler puts similar code far apart.
 
 import { deflateRawSync } from "node:zlib";
 
-/** What is compared: runs of so many bytes. */
+/** Functions are compared by runs of this many bytes. */
 const RUN = 6;
-/** A run that more functions have than this says nothing about any of them; the fewer have it, the more it says. */
+/** A run that more functions than this contain says nothing about any of them; the fewer contain it, the more it says. */
 const COMMON = 400;
-/** How far back gzip sees, in bytes, less what it needs for itself. */
+/** How far back gzip sees, in bytes, less what it needs itself. */
 const WINDOW = 30_000;
-/** A tiny function is not alike to all for the one run it has. */
+/** Counts as a function's least size, so that a tiny one is not similar to everything because of its only run. */
 const LEAST = 16;
-/** How much is compressed on both sides of a place, in bytes, to see what a function costs there: the more, the slower. */
+/** How many bytes on both sides of a place are compressed to see what a function costs there: more is slower. */
 const AROUND = 12_000;
-/** At how many other places it is tried, each behind a function that it is alike to. */
+/** How many other places are tried for it, each after a similar function. */
 const PLACES = 6;
 /** How often each function is tried: where it stood well the first time, others may have moved away since. */
 const PASSES = 2;
-/** What costs no more than this many bytes, compressed, stays; so does what is longer than that, which few places suit better. */
+/** A function that costs no more than this many compressed bytes stays; so does one longer than the other, which few places suit better. */
 const CHEAP = 10;
 const LONG = 8_000;
 
 /**
- * Orders functions so that those which are alike stand together. The same functions are always put into the same order.
+ * Orders functions so that similar ones are close to each other. The same functions always get the same order.
  * @param {Uint8Array[]} bodies
- * @returns {number[]} their positions, in the order in which they are to stand
+ * @returns {number[]} their positions in the new order
  */
 export function alikeTogether(bodies) {
   const runs = bodies.map(runsOf);
@@ -38,13 +38,13 @@ export function alikeTogether(bodies) {
 }
 
 /**
- * Each comes where most of it was seen just before.
+ * Next comes whichever has the most in common with what was just placed.
  * @param {Uint8Array[]} bodies
  * @param {number[][]} runs
  * @param {Map<number, number[]>} having
  */
 function greedily(bodies, runs, having) {
-  /** How much of each function is in the window, by its runs. */
+  /** How much of each function is in the window, counted in runs. */
   const seen = new Float64Array(bodies.length);
   /** @type {Map<number, number>} how often each run is in the window */
   const inWindow = new Map();
@@ -77,7 +77,7 @@ function greedily(bodies, runs, having) {
 }
 
 /**
- * Moves a function behind that one of some others where it costs least, compressed, if that is less than where it stands.
+ * Moves a function to the place where it compresses best, if that is better than where it is: after one of `others`.
  * @param {number[]} order
  * @param {number} body
  * @param {Uint8Array[]} bodies
@@ -96,7 +96,7 @@ function moveToBest(order, body, bodies, others) {
 }
 
 /**
- * How many bytes a function adds at a place, compressed, as far as its neighbours tell.
+ * How many compressed bytes a function adds at a place, judging by its neighbours.
  * @param {number[]} order without the function
  * @param {number} at
  * @param {number} body
@@ -118,7 +118,7 @@ function costAt(order, at, body, bodies) {
 }
 
 /**
- * The functions that have most in common with one, for their own length.
+ * The functions that have most in common with one, relative to their length.
  * @param {number} body
  * @param {number[][]} runs
  * @param {Map<number, number[]>} having

@@ -1,4 +1,4 @@
-// The browser that Studio's tests drive: Chromium, of the system. Node built-ins only.
+// The browser that Studio's tests drive: the system's Chromium. Node built-ins only.
 
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -22,7 +22,7 @@ export function chromiumPath() {
   return path;
 }
 
-/** Installs Chromium where apt-get can; says what to do where it can't. */
+/** Installs Chromium with apt-get if possible; otherwise says what to do. */
 export async function ensureChromium() {
   if (find()) return;
   const isRoot = process.getuid?.() === 0;

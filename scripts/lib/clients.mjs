@@ -1,4 +1,4 @@
-// Clients made of openapi.json by generators: the generator, the languages' tools, and where the results lie.
+// Clients generated from openapi.json: the generator, the languages' tools, and the folders of the results.
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { step } from "./log.mjs";
@@ -10,19 +10,19 @@ import { npmCi } from "./setup.mjs";
 const VENV = inRoot("build/clients/python");
 const REQUIREMENTS = inRoot("tests/clients/requirements.txt");
 
-/** The Python that has what a generated client needs. */
+/** The Python that has the packages a generated client needs. */
 export const PYTHON = `${VENV}/bin/python`;
 
-/** Where a client of this name is made. @param {string} name */
+/** The folder in which a client of this name is generated. @param {string} name */
 export const clientFolder = (name) => inRoot(`build/clients/${name}`);
 
-/** What this machine lacks to run openapi-generator; nothing when all is there. @returns {Promise<string[]>} */
+/** What this machine lacks to run openapi-generator; empty if it has everything. @returns {Promise<string[]>} */
 export async function lacking() {
   const has = { "python3 with venv": await hasPython(), java: (await exists("java")) && (await run("java", ["-version"])).code === 0 };
   return Object.entries(has).flatMap(([name, there]) => (there ? [] : [name]));
 }
 
-/** Installs the generator, and what the clients that it makes for Python need, into `build/`, unless it is there. */
+/** Installs the generator, and what its Python clients need, into `build/`, unless they are there. */
 export async function ensureGenerator() {
   const hash = sha256(readFileSync(REQUIREMENTS));
   const stamp = `${VENV}/installed`;
@@ -36,7 +36,7 @@ export async function ensureGenerator() {
 }
 
 /**
- * Makes a client of a document; fails if the generator does, or complains of the document.
+ * Generates a client from a document; fails if the generator does, or if it complains about the document.
  * @param {string} generator its name @param {string} document a file @param {string} to the client's folder
  * @param {string[]} [more] options
  */
@@ -51,7 +51,7 @@ export async function generate(generator, document, to, more = []) {
 
 /**
  * Installs the npm packages of a folder of `tests/clients` into `build/`, unless they are there.
- * @param {string} name @returns {Promise<(tool: string) => string>} where its tools are
+ * @param {string} name @returns {Promise<(tool: string) => string>} the path of one of its tools
  */
 export async function ensurePackages(name) {
   const from = inRoot(`tests/clients/${name}`);

@@ -1,5 +1,5 @@
-// `wrangler.toml` as options of Miniflare: the one list of bindings feeds both the deployment and the local run.
-// Wrangler itself can translate it, but takes two seconds to load; a test holds this translation equal to wrangler's.
+// `wrangler.toml` as options for Miniflare: a single list of bindings serves both the deployment and the local run. Wrangler can
+// do this itself, but takes two seconds to load; a test checks that this translation equals wrangler's.
 
 import { readFileSync } from "node:fs";
 import { parse } from "smol-toml";
@@ -33,7 +33,7 @@ export function readConfig() {
   return /** @type {any} */ (parse(readFileSync(inRoot("wrangler.toml"), "utf8")));
 }
 
-/** @param {Config} config @returns Miniflare's options for what the Worker is bound to */
+/** @param {Config} config @returns Miniflare's options for the Worker's bindings */
 export function bindingOptions(config) {
   /** @type {{ compatibility_date: string, compatibility_flags?: string[] }} */
   const compatibility = { compatibility_date: config.compatibility_date };

@@ -1,4 +1,5 @@
-// The docs of `/docs`: from `docs/`, CHANGELOG.md and the OpenAPI document to static pages in `public/`. Called beside Studio's build.
+// The docs at `/docs`: from `docs/`, CHANGELOG.md and the OpenAPI document to static pages in `public/`. Called together with
+// Studio's build.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -11,7 +12,7 @@ const STAMP = inRoot("build/docs/stamp");
 const FOLDER = inRoot("public/docs");
 const BESIDE = ["docs.html", "docs.md", "llms.txt", "llms-full.txt"].map((name) => inRoot("public", name));
 
-/** Makes all pages, unless they are of the same sources. */
+/** Builds all pages, unless they are up to date. */
 export async function buildDocs() {
   const startedAt = performance.now();
   const key = sourcesHash();
@@ -40,7 +41,7 @@ const filesIn = (folder) =>
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .sort();
 
-/** Of all that decides what is built. */
+/** The hash of everything that affects the result. */
 function sourcesHash() {
   const within = ["docs", "scripts/docs"].flatMap((folder) => filesIn(inRoot(folder)).map((path) => inRoot(folder, path)));
   const lib = ["docs", "html", "reference", "schemas"].map((name) => inRoot(`scripts/lib/${name}.mjs`));

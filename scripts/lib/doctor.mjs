@@ -1,5 +1,5 @@
-// What `npm run doctor` looks at. Most of it the deployment tells itself (`GET /platform/v1/health`); what can only be seen from
-// outside is looked at from here, as agents and receivers see it.
+// What `npm run doctor` checks. The deployment reports most of it itself (`GET /platform/v1/health`); what can only be seen from
+// outside is checked from here, as agents and receivers see it.
 
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -29,24 +29,24 @@ import { setTimeout as delay } from "node:timers/promises";
  */
 
 const ANSWER_MS = 60_000;
-/** What touches nothing answers at once. */
+/** A request that reads nothing is answered at once. */
 const UP_MS = 10_000;
 /** A queue hands its messages over within a second or so. */
 const QUEUE_MS = 12_000;
 const UNCLAIMED_S = 60;
 const UNDELIVERED_S = 3_600;
-/** An erasure waits for calls that are in progress, and a deletion is done within a day. */
+/** An erasure waits for calls in progress, and a deletion is done within a day. */
 const DAY_S = 86_400;
-/** For so long calls may go on that were dialed with what a former key sealed. */
+/** How long calls may continue that were dialed with secrets sealed by a former key. */
 const FORMER_MS = 3_600_000;
-/** With LiveKit's checks, which may take 10 s each and six at a time. */
+/** Including LiveKit's checks, which may take 10 s each, six at a time. */
 const TRUNKS_A_PAGE = 20;
-/** Nobody is rung: the simulator's number whose call completes. */
+/** Rings nobody: the simulator's number for a call that completes. */
 const NUMBER = "+15005550000";
 
 const OBJECTS = ["TRUNKS", "DIRECTORIES", "ERRANDS", "CONTACTS", "CAMPAIGNS"];
 const QUEUES = ["DISPATCH", "HANGUPS", "CALLBACKS"];
-/** A secret that is only at Cloudflare would be one that the next deployment lacks. @param {string} name */
+/** A secret that only Cloudflare has would be missing from the next deployment. @param {string} name */
 const keptSecret = (name) => `put ${name} into .deploy/production.env (.deploy/ENV.env) and run \`npm run deploy\``;
 
 /** @param {Examined} examined */
@@ -138,7 +138,7 @@ function cron({ cron }, tell) {
   if (cron.lost_alarms > 0) tell({ level: "ok", name: "alarms", what: `${cron.lost_alarms} were lost so far, and the cron woke their objects` });
 }
 
-/** Each queue was sent a message: it must come out. @param {Examined} examined @param {Health} first */
+/** Each queue was sent a message, which must arrive. @param {Examined} examined @param {Health} first */
 async function queues(examined, first) {
   const sent = Date.parse(first.now);
   const missing = new Set(QUEUES.filter((name) => isBound(first, name)));
@@ -146,7 +146,7 @@ async function queues(examined, first) {
   while (missing.size > 0 && performance.now() < deadline) {
     const now = await health(examined, "limit=1");
     if (!now) return;
-    // The answer that sent them was composed a moment after that.
+    // The response that sent them was composed a moment later.
     for (const { name, probed_at } of now.queues) if (Date.parse(probed_at) >= sent - 5_000) missing.delete(name);
     if (missing.size > 0) await delay(500);
   }
@@ -171,7 +171,7 @@ async function allPages(examined, first) {
   return pages;
 }
 
-/** Agents report there, and LiveKit's webhook leads there. @param {Health} health @param {TrunkHealth[]} trunks @param {Examined["tell"]} tell */
+/** Agents and LiveKit's webhooks send their reports there. @param {Health} health @param {TrunkHealth[]} trunks @param {Examined["tell"]} tell */
 async function publicUrl({ public_url, public_url_check, deployment }, trunks, tell) {
   const name = "PUBLIC_URL";
   const isNeeded = trunks.some(({ livekit }) => livekit);
@@ -222,7 +222,7 @@ function depth({ now }, pages, tell) {
   tellAge("oldest undelivered callback", oldest("oldest_undelivered_callback"), UNDELIVERED_S, "warn", "its receiver does not answer 2xx: see GET /webhooks/deliveries?status=pending of that organisation");
 }
 
-/** What belongs to no trunk, as the cron's last run found it. @param {Health} health @param {Examined["tell"]} tell */
+/** What belongs to no trunk, as found by the cron's last run. @param {Health} health @param {Examined["tell"]} tell */
 function waiting({ cron, now }, tell) {
   const say = (/** @type {string} */ name, /** @type {Backlog} */ { count, oldest }, /** @type {number} */ most, /** @type {string} */ mend) => {
     if (!oldest) return tell({ level: "ok", name, what: "none" });
@@ -271,7 +271,7 @@ function alerts({ alerts }, tell) {
   if (alerts.length === 0) tell({ level: "ok", name: "alerts", what: "none is open" });
 }
 
-/** All of a call but the call. @param {Examined} examined */
+/** Everything about a call except the call. @param {Examined} examined */
 async function dryRun({ url, apiKey, tell }) {
   const name = "dry run";
   if (!apiKey) {
@@ -306,7 +306,7 @@ async function dryRun({ url, apiKey, tell }) {
   } else tell({ level: "fail", name, what: `a call would be refused (${saidBy(answer)})`, mend: "see the page of that error in /docs" });
 }
 
-/** The items of a list, whatever it calls them. @param {unknown} body @returns {Record<string, any>[]} */
+/** The items of a list, whatever its field is called. @param {unknown} body @returns {Record<string, any>[]} */
 function list(body) {
   if (Array.isArray(body)) return body;
   const lists = Object.values(/** @type {object} */ (body)).filter(Array.isArray);
@@ -323,13 +323,13 @@ function saidBy(answer) {
 /**
  * @typedef {{ status: number, code: string | null, deployment: string | null, body: unknown }} Said
  * @param {string} url @param {Record<string, string>} [headers] @param {string} [body]
- * @returns {Promise<string | Said>} why there is no answer, or the answer
+ * @returns {Promise<string | Said>} the response, or why there is none
  */
 async function ask(url, headers = {}, body) {
   try {
     const method = body === undefined ? "GET" : "POST";
     const signal = AbortSignal.timeout(url.endsWith("/healthz") ? UP_MS : ANSWER_MS);
-    // A token goes to nobody but who was named: no redirect is followed.
+    // The token is sent only to the host that was named: redirects are not followed.
     const answer = await fetch(url, { method, headers, redirect: "manual", signal, ...(body !== undefined && { body }) });
     const json = await answer.json().catch(() => null);
     return { status: answer.status, code: answer.headers.get("x-error-code"), deployment: answer.headers.get("x-deployment"), body: json };

@@ -1,6 +1,6 @@
-// Pieces of HTML. A text becomes HTML by being escaped, and in no other way.
+// Pieces of HTML. Text becomes HTML only by being escaped.
 
-/** What is HTML already. */
+/** Text that is HTML already. */
 export class Html {
   /** @param {string} text */
   constructor(text) {
@@ -21,13 +21,13 @@ function textOf(content) {
   return String(content).replace(/[&<>"']/g, (sign) => ESCAPED[sign] ?? "");
 }
 
-/** A template of HTML: whatever is put into it is escaped. @param {TemplateStringsArray} strings @param {Content[]} contents */
+/** An HTML template: everything inserted into it is escaped. @param {TemplateStringsArray} strings @param {Content[]} contents */
 export const html = (strings, ...contents) => new Html(String.raw({ raw: strings }, ...contents.map(textOf)));
 
 /** @param {Content[]} parts @param {string} between @returns {Content[]} */
 export const join = (parts, between) => parts.flatMap((part, at) => (at === 0 ? [part] : [between, part]));
 
-/** What of Markdown the document has: paragraphs, lists, code, blocks of code, bold. @param {string} text @returns {Content[]} */
+/** The Markdown that the document uses: paragraphs, lists, code, code blocks, bold. @param {string} text @returns {Content[]} */
 export function markdown(text) {
   return text.split(/^```\w*\n(.*?)^```$/ms).map((part, at) => (at % 2 === 0 ? paragraphs(part) : code(part.trimEnd())));
 }

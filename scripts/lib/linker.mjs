@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// What rustc runs to link the module that is deployed: its own linker, told of no export that nobody asks for. As exports they would
-// be kept, and all that they reach.
+// What rustc runs to link the deployed module: its own linker, without the exports that nobody uses. As exports they would be
+// kept, with everything that they reach.
 
 import { spawnSync } from "node:child_process";
 import { UNUSED_EXPORTS } from "./smaller.mjs";

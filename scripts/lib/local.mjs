@@ -1,4 +1,5 @@
-// The Worker on this machine: Miniflare with the bindings of `wrangler.toml`. The local run and the tests start it alike.
+// The Worker on this machine: Miniflare with the bindings of `wrangler.toml`. The local run and the tests start it in the same
+// way.
 
 import { randomBytes } from "node:crypto";
 import { accessSync, appendFileSync, constants, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
@@ -18,22 +19,22 @@ import { outDirs } from "./wasm.mjs";
 const CRON_INTERVAL_MS = 60_000;
 
 /**
- * Node closes a connection that was idle for five seconds, also one that workerd is about to use: after a machine slept, Miniflare's queues
- * would fail on it and never go on. Its server is the only one that is made here.
+ * Node closes connections that have been idle for five seconds, even one that workerd is about to use: after a machine has slept,
+ * Miniflare's queues would fail on that and never recover. No other server is created here.
  */
 const { createServer: createHttpServer } = http;
 http.createServer = (/** @type {any[]} */ ...args) => Object.assign(createHttpServer(...args), { keepAliveTimeout: 0 });
 
 /**
- * Miniflare runs one batch of a queue at a time, and Cloudflare up to 250. With this flag a batch is done when its messages
- * are, and what goes on behind it (a phone that rings) holds up no other; and as no invocation is short of connections
- * here, the one batch may be as large as 250 of Cloudflare's are together. `asDeployed` has neither: one consumer a queue,
- * in batches as wrangler.toml has them.
+ * Miniflare runs one batch of a queue at a time, and Cloudflare up to 250. With this flag a batch is done when its messages are,
+ * and work that continues in the background (a phone that rings) does not hold up others; and since connections are not scarce
+ * here, the one batch may be as large as Cloudflare's 250 together. `asDeployed` uses neither: one consumer per queue, with the
+ * batches of wrangler.toml.
  */
 const SIDE_BY_SIDE = "queue_consumer_no_wait_for_wait_until";
 const DISPATCH = { queue: "audatec-dispatch", maxBatchSize: 100 };
 
-/** What holds on a laptop alone and is never deployed. */
+/** Settings that apply only on a laptop, and are never deployed. */
 export const localVars = { CALLBACK_ALLOW_LOOPBACK: "true" };
 
 /**
@@ -41,39 +42,43 @@ export const localVars = { CALLBACK_ALLOW_LOOPBACK: "true" };
  *
  * @typedef {object} LocalOptions
  * @property {number} [port] 0, the default, takes a free one
- * @property {string | null} [dataDir] where everything is kept; null, the default, forgets it all at the end
- * @property {Record<string, string | null>} [vars] in place of those of `wrangler.toml`; null takes one away
- * @property {Record<string, string | null>} [secrets] beside those that it has, and in place of them; null takes one away
+ * @property {string | null} [dataDir] where everything is stored; null, the default, discards it at the end
+ * @property {Record<string, string | null>} [vars] instead of those in `wrangler.toml`; null removes one
+ * @property {Record<string, string | null>} [secrets] besides the default ones, or instead of them; null removes one
  * @property {string[]} [unbound] objects and queues, by their bindings, that the Worker lacks
- * @property {string} [workerDir] the folder with `index.js` and its `.wasm`; the local profile's by default
- * @property {Record<string, string>} [objectDirs] the objects of these bindings are those of other built Workers, in these folders: so it is while a release rolls out
- * @property {string} [pagesDir] in place of the pages in `public`
- * @property {boolean} [archive] whether there is a bucket that old calls go to
+ * @property {string} [workerDir] the folder with `index.js` and its `.wasm`; that of the local profile by default
+ * @property {Record<string, string>} [objectDirs] the objects of these bindings come from other built Workers, in these folders,
+ * as while a release rolls out
+ * @property {string} [pagesDir] instead of the pages in `public`
+ * @property {boolean} [archive] whether there is a bucket for old calls
  * @property {boolean} [journal] whether each dial of the simulated carrier adds its call's id to `dials.log` of the data folder (default false)
- * @property {boolean} [queues] whether what is sent to the queues arrives (default true)
- * @property {boolean} [asDeployed] whether queues are consumed as `wrangler.toml` says, by the one consumer that Cloudflare begins with (default false)
- * @property {number} [kvStaleSeconds] for so long KV answers with what it answered first, a miss included; 0, the default, is always fresh
- * @property {boolean} [cron] whether a timer fires the cron trigger each minute (default true)
+ * @property {boolean} [queues] whether messages to the queues are delivered (default true)
+ * @property {boolean} [asDeployed] whether queues are consumed as `wrangler.toml` says, by the single consumer that Cloudflare
+ * starts with (default false)
+ * @property {number} [kvStaleSeconds] how long KV repeats its first answer, including a miss; 0, the default, is always fresh
+ * @property {boolean} [cron] whether a timer fires the cron trigger every minute (default true)
  * @property {(level: string, message: string) => void} [onLog] each console line of the Worker; errors go to stderr by default
- * @property {import("miniflare").WorkerOptions["outboundService"]} [outboundService] answers the Worker's fetches in place of the network
- * @property {(point: { indexes: string[], blobs: string[], doubles: number[] }) => void} [onDataPoint] the dataset METRICS is bound, and told of here
- * @property {() => void} [beforeStart] called once the data folder is this process's, before anything of it is opened
+ * @property {import("miniflare").WorkerOptions["outboundService"]} [outboundService] answers the Worker's fetches instead of the
+ * network
+ * @property {(point: { indexes: string[], blobs: string[], doubles: number[] }) => void} [onDataPoint] binds the dataset METRICS,
+ * and receives its data points
+ * @property {() => void} [beforeStart] called once this process owns the data folder, before anything in it is opened
  *
  * @typedef {object} Local
  * @property {Miniflare} mf bindings by `mf.getDurableObjectNamespace("TRUNKS")`, `mf.getKVNamespace("RECORDS")`, `mf.getQueueProducer("DISPATCH")`
- * @property {string} url without a slash at the end
+ * @property {string} url without a trailing slash
  * @property {Secrets} secrets
  * @property {() => Promise<void>} runCron fires the cron trigger once, now
- * @property {() => boolean} isServing whether its workerd is still there, for a Worker with a data folder
- * @property {() => Promise<void>} stop ends it at once, as a crash would: what must survive is on disk
+ * @property {() => boolean} isServing whether its workerd is still running, for a Worker with a data folder
+ * @property {() => Promise<void>} stop ends it abruptly, as a crash would: whatever must survive is on disk
  */
 
-/** Makes the folder that keeps the data. @param {string} path */
+/** Creates the folder for the data. @param {string} path */
 function makeFolder(path) {
   const parents = [path];
   while (!existsSync(parents[0] ?? "/")) parents.unshift(dirname(parents[0] ?? "/"));
   try {
-    // Level by level: asked for all of them at once, Node never stops trying where the kernel makes no folders.
+    // One level at a time: asked for all of them together, Node never gives up where the kernel creates no folders.
     for (const folder of parents.slice(1)) mkdirSync(folder, { mode: 0o700 });
     accessSync(path, constants.W_OK);
     if (!statSync(path).isDirectory()) throw new Error("it is no folder");
@@ -114,7 +119,7 @@ export async function startLocal(options = {}) {
 }
 
 /**
- * A free port may be taken by another program before the Worker listens on it: then another one is.
+ * A free port may be taken by another program before the Worker listens on it: then another port is tried.
  * @param {(port: number) => Miniflare} start
  * @param {number} port 0 for any
  * @returns {Promise<{ mf: Miniflare, url: string }>}
@@ -209,7 +214,7 @@ function miniflareOptions(config, secrets, workerDir, dataDir, options) {
 }
 
 /**
- * A deployment that lacks some bindings.
+ * The bindings of a deployment that lacks some.
  * @template {{ durableObjects: object, queueProducers: object }} Bound
  * @param {Bound} bound
  * @param {string[]} names
@@ -223,7 +228,7 @@ function without(bound, names) {
 const DATASET = "dataset";
 
 /**
- * In place of a dataset of Workers Analytics Engine: Miniflare's own forgets what it is told.
+ * Takes the place of a Workers Analytics Engine dataset: Miniflare's own discards its data.
  * @param {NonNullable<LocalOptions["onDataPoint"]>} onDataPoint
  */
 function dataset(onDataPoint) {
@@ -243,7 +248,7 @@ function dataset(onDataPoint) {
 }
 
 /**
- * What is in a built Worker's folder.
+ * The modules in a built Worker's folder.
  * @param {string} workerDir
  * @param {import("miniflare").ModuleDefinition[]} before
  */
@@ -253,7 +258,7 @@ function modulesOf(workerDir, before = []) {
     modules: [
       ...before,
       { type: /** @type {const} */ ("ESModule"), path: join(workerDir, "index.js") },
-      // One, whose name Wrangler adds a hash to.
+      // There is one, to whose name Wrangler adds a hash.
       ...readdirSync(workerDir)
         .filter((name) => name.endsWith(".wasm"))
         .map((name) => ({ type: /** @type {const} */ ("CompiledWasm"), path: join(workerDir, name) })),
@@ -262,7 +267,7 @@ function modulesOf(workerDir, before = []) {
 }
 
 /**
- * A Worker, and beside it those of which some of its objects are: each finds all objects by the same bindings.
+ * A Worker, and the other Workers that some of its objects come from: each finds all objects by the same bindings.
  * @template {{ name: string, durableObjects: Record<string, { className: string, useSQLite: boolean }> }} Worker
  * @param {Worker} worker
  * @param {Record<string, string>} objectDirs
@@ -279,7 +284,7 @@ function releases(worker, objectDirs) {
   };
   const others = folders.map((folder, at) => {
     const name = `${worker.name}-${at}`;
-    // Requests, queues and pages are the first one's.
+    // Requests, queues and pages go to the first one.
     return { ...worker, name, ...modulesOf(folder), durableObjects: bound(name), queueConsumers: [], assets: undefined };
   });
   return [{ ...worker, durableObjects: bound(worker.name) }, ...others];
@@ -292,8 +297,8 @@ function queueConsumers(bound, asDeployed) {
 }
 
 /**
- * The simulated carrier's journal: a line a dial, written before the dialer hears that it dialed, and outside all that the
- * Worker keeps. So it tells what rang, whatever the Worker remembers. Only the local run binds one.
+ * The simulated carrier's journal: a line per dial, written before the dialer learns that it dialed, and outside everything that
+ * the Worker stores. So it shows what rang, whatever the Worker remembers. Only the local run binds one.
  * @param {string} dataDir
  */
 function journalIn(dataDir) {
@@ -305,14 +310,14 @@ function journalIn(dataDir) {
 }
 
 /**
- * What is said when something broke that nobody caught: of a bare rejected promise by the listener of `entry.js`, of all else
- * by the runtime, at level info.
+ * What is logged when something broke that nobody caught: for a bare rejected promise by the listener of `entry.js`, for anything
+ * else by the runtime, at level info.
  */
 const BROKEN = /uncaught exception|unhandled rejection|trapped|panicked|"event":"(?:request_failed|promise_rejected)"/i;
 /**
- * Miniflare fetches for the Worker in a Worker of its own, and is told of each connection that fails there, caught or not; and
- * workerd tells of each client that left before its answer was written, as a browser does whose page is closed. And of each object
- * that dies because it was told to forget all, as `erase.js` does.
+ * Miniflare's fetches for the Worker are made by another Worker, whose failed connections it reports, caught or not; workerd
+ * reports each client that left before its response was written, as a browser does whose page is closed; and it reports each
+ * object that dies because it was told to delete everything, as `erase.js` does.
  */
 const NOT_OURS =
   /^uncaught exception; (?:.*\bError: (?:Network connection lost\.|It was emptied)\s*(?:\nstack: |$)|exception = kj\/\S+ disconnected: )/;
@@ -334,7 +339,7 @@ function newSecrets() {
   };
 }
 
-/** @param {string} dataDir @returns {Secrets} made once for a data folder, since its data is sealed with them */
+/** @param {string} dataDir @returns {Secrets} created once for a data folder, since its data is sealed with them */
 function keptSecrets(dataDir) {
   const path = join(dataDir, "secrets.json");
   const kept = JSON.parse(readIfThere(path) ?? "{}");
@@ -346,14 +351,14 @@ function keptSecrets(dataDir) {
 
 /** @param {number} port */
 async function checkPortIsFree(port) {
-  // A process that was just ended may hold its port for a moment longer.
+  // A process that has just ended may hold its port for a moment longer.
   for (let waited = 0; !(await canListen(port)); waited += 100) {
     if (waited >= 2000) throw new UserError(`Port ${port} is taken by another program. Set PORT to a free one.`);
     await delay(100);
   }
 }
 
-/** @returns {Promise<number>} a port that nobody listens on: it must be known before the Worker, which tells agents where it is */
+/** @returns {Promise<number>} a port that nobody listens on: it must be known before the Worker starts, which tells agents its URL */
 function freePort() {
   return new Promise((done, reject) => {
     const server = createServer();

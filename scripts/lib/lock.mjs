@@ -1,4 +1,5 @@
-// One process at a time: a file that says whose turn it is, and what a killed one left behind is nobody's. Node built-ins only.
+// One process at a time: a file says whose turn it is, and one left behind by a killed process counts for nothing. Node built-ins
+// only.
 
 import { randomUUID } from "node:crypto";
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +13,7 @@ import { readIfThere } from "./paths.mjs";
 /**
  * Locks `path` for this process.
  * @param {string} path
- * @returns {{ release: () => void } | { heldBy: number }} the process that has it, if one has
+ * @returns {{ release: () => void } | { heldBy: number }} the lock, or the process that holds it
  */
 export function lock(path) {
   while (!claim(path, JSON.stringify(identify(process.pid)))) {
@@ -27,9 +28,9 @@ export function lock(path) {
 }
 
 /**
- * Writes a file unless there is one: of two that try at once, one does. It is there whole or not at all, since a reader that
- * saw an empty one would take its owner for dead.
- * @param {string} path @param {string} text @returns {boolean} whether it did
+ * Writes a file unless there is one: of two processes that try simultaneously, one succeeds. The file appears whole, since a
+ * reader that saw an empty one would take its owner for dead.
+ * @param {string} path @param {string} text @returns {boolean} whether it was written
  */
 export function claim(path, text) {
   const whole = `${path}.${randomUUID()}.tmp`;
@@ -46,12 +47,12 @@ export function claim(path, text) {
 }
 
 /**
- * Takes a dead owner's file away, unless somebody else has replaced it meanwhile.
- * @param {string} path @param {string} text what it said
- * @returns {string | undefined} where it is now, to be removed
+ * Removes a dead owner's file, unless somebody else has replaced it meanwhile.
+ * @param {string} path @param {string} text its contents
+ * @returns {string | undefined} its new path, to be removed
  */
 export function takeAway(path, text) {
-  // Renamed, then looked at: if another replaced the file meanwhile, it is that one's and goes back.
+  // Renamed first, then checked: if another process replaced the file meanwhile, it belongs to that one and is put back.
   const taken = `${path}.${randomUUID()}.old`;
   try {
     renameSync(path, taken);
@@ -80,7 +81,7 @@ export function isAlive({ pid, bornAt }) {
   }
 }
 
-/** @param {number} pid what /proc says of a process, if it lives and there is a /proc */
+/** @param {number} pid what /proc says about a process, if it is alive and there is a /proc */
 export function stat(pid) {
   let text;
   try {

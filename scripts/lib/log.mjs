@@ -15,11 +15,11 @@ export function seconds(startedAt) {
 }
 
 /**
- * Runs a step that may take long: says what begins, says every ten seconds that it still runs, and how long it took.
+ * Runs a step that may take long: reports its start, every ten seconds that it is still running, and how long it took.
  * @template T
  * @param {string} tag
  * @param {string} text
- * @param {(note: (text: string) => void) => Promise<T>} work `note` sets what the next heartbeat shows
+ * @param {(note: (text: string) => void) => Promise<T>} work `note` sets the text of the next heartbeat
  * @returns {Promise<T>}
  */
 export async function step(tag, text, work) {
@@ -40,11 +40,11 @@ export async function step(tag, text, work) {
   }
 }
 
-/** An error whose message alone is shown: the user can act on it, and a stack would hide it. */
+/** An error of which only the message is shown: the user can act on it, and a stack trace would hide it. */
 export class UserError extends Error {}
 
 /**
- * Runs a command's main function; ends the process with its exit code, or 1 after a readable error.
+ * Runs a command's main function, and ends the process with its exit code, or with 1 after a readable error.
  * @param {() => Promise<number | void>} main
  */
 export async function runMain(main) {

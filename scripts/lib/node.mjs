@@ -1,13 +1,13 @@
-// The Node that this runs on. Node built-ins only.
+// The version of Node that this runs on. Node built-ins only.
 
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { inRoot } from "./paths.mjs";
 
-/** What wrangler and vitest need; `scripts/node` says the same. */
+/** What wrangler and vitest need; `scripts/node` has the same. */
 const OLDEST = [22, 12];
 
-/** Whether this Node is too old for the tools. `npm start` and its like don't get here with one: `scripts/node` sees to it. */
+/** Whether this Node is too old for the tools. `npm start` and the like never get here with one, thanks to `scripts/node`. */
 export function isTooOld(version = process.versions.node) {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const [oldestMajor = 0, oldestMinor = 0] = OLDEST;
@@ -15,7 +15,7 @@ export function isTooOld(version = process.versions.node) {
 }
 
 /**
- * Runs this very command again on a Node that is new enough, for whoever called a script by `node scripts/….mjs`.
+ * Runs the same command again with a recent enough Node, for users who called a script as `node scripts/….mjs`.
  * @returns {Promise<number>} its exit code
  */
 export function runOnNewerNode() {

@@ -1,4 +1,4 @@
-// The table of phone numbers, made of libphonenumber's metadata (`scripts/numbering`), by Python.
+// The table of phone numbers, made from libphonenumber's metadata (`scripts/numbering`) by Python.
 
 import { inRoot } from "./paths.mjs";
 import { ensurePython } from "./python.mjs";
@@ -6,18 +6,18 @@ import { mustRun } from "./run.mjs";
 
 export const TABLE = "src/domain/numbering/table.bin";
 export const SAMPLE = "tests/golden/numbering.tsv";
-/** How often each kind of number is varied in the sample that is checked in. */
+/** How many variants of each kind of number are in the sample that is checked in. */
 export const FEW = 2;
 
-/** @param {string} file where it is written */
+/** @param {string} file to be written */
 export async function makeTable(file) {
   await python(["table.py", file]);
 }
 
 /**
- * Numbers with what libphonenumber says of them.
- * @param {string} file where they are written
- * @param {number} times how often each kind of number is varied
+ * Numbers with libphonenumber's data on them.
+ * @param {string} file to be written
+ * @param {number} times how many variants of each kind of number
  */
 export async function makeSample(file, times) {
   await python(["sample.py", String(times), file]);

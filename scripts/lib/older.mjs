@@ -1,4 +1,4 @@
-// An earlier release, built from this repository's history: what a deployment runs beside today's while that rolls out.
+// An earlier release, built from this repository's history: what a deployment runs beside the current one while that rolls out.
 
 import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { say, seconds, UserError } from "./log.mjs";
 import { inRoot } from "./paths.mjs";
 import { mustRun, run } from "./run.mjs";
 
-/** Its build, as that release's own scripts make it. */
+/** Its build, done by that release's own scripts. */
 const BUILD = `
   const { ensureBindgen, ensureRust } = await import("./scripts/lib/setup.mjs");
   await ensureRust();
@@ -16,9 +16,9 @@ const BUILD = `
 `;
 
 /**
- * Builds the Worker of a commit, its local profile; once.
+ * Builds the Worker of a commit with its local profile, once.
  * @param {string} commit
- * @returns {Promise<string>} the release's folder, as it was then: the Worker is in `build/local`
+ * @returns {Promise<string>} the folder with that release's files: the Worker is in `build/local`
  */
 export async function buildOlder(commit) {
   const startedAt = performance.now();
@@ -29,9 +29,9 @@ export async function buildOlder(commit) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   await mustRun("sh", ["-c", `git archive ${commit} | tar -x -C ${JSON.stringify(folder)}`], { cwd: inRoot() });
-  // Tools that look for their configurations find that of the project alone.
+  // Tools that search for their configuration must find only the project's.
   rmSync(join(folder, "biome.json"), { force: true });
-  // Of what the build uses of them, the same versions.
+  // The parts of them that the build uses have the same versions.
   symlinkSync(inRoot("node_modules"), join(folder, "node_modules"));
   const env = { CARGO_TARGET_DIR: inRoot("build/older/target") };
   await mustRun(process.execPath, ["--input-type=module", "-e", BUILD], { cwd: folder, env });

@@ -1,4 +1,4 @@
-// Who owns a data folder: one local run at a time, and what a killed one left behind is ended.
+// Ownership of a data folder: one local run at a time; processes left behind by a killed one are ended.
 
 import { readdirSync, readlinkSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { inRoot, readIfThere, writeWhole } from "./paths.mjs";
  */
 
 /**
- * Takes the data folder for this process, or says who has it. Ends the workerd of an owner that was killed.
+ * Takes the data folder for this process, or reports who has it. Ends the workerd of an owner that was killed.
  * @param {string} dataDir
  */
 export async function takeOwnership(dataDir) {
@@ -28,7 +28,7 @@ export async function takeOwnership(dataDir) {
       owner.workerd = findWorkerd();
       writeWhole(path, JSON.stringify(owner), 0o600);
     },
-    /** Whether the workerd that serves is still there; where there is no /proc, it counts as there. */
+    /** Whether the workerd that serves is still running; without a /proc it is assumed to be. */
     isServing() {
       return owner.workerd === null || isAlive(owner.workerd);
     },

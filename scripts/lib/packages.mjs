@@ -1,4 +1,5 @@
-// The packages of `clients/`: written by the build from public/openapi.json and their sources, and packed as npm would publish them.
+// The packages of `clients/`: the build writes them from public/openapi.json and their sources, and packs them as npm would
+// publish them.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -15,10 +16,10 @@ const CLI = inRoot("clients/cli");
 const GENERATED = join(CLIENT, "src/generated");
 const TSC = inRoot("node_modules/typescript-native/bin/tsc");
 
-/** Where packages are packed. */
+/** Where packages are put. */
 export const PACKED = inRoot("build/clients/packed");
 
-/** `npm ci` of what the packages are built of, if the installed modules are not those of their lock file. */
+/** `npm ci` for what the packages are built from, if the installed modules differ from their lock file. */
 export async function ensureClientModules() {
   const folder = inRoot("clients");
   const locked = sha256(readFileSync(join(folder, "package-lock.json")));
@@ -28,13 +29,13 @@ export async function ensureClientModules() {
   writeWhole(stamp, locked);
 }
 
-/** The types of a document, as the client has them. @param {string} document JSON */
+/** The types of a document, as the client contains them. @param {string} document JSON */
 export async function schemaOf(document) {
   const { default: openapiTS, astToString } = await import("openapi-typescript"); // loads a compiler: slow
   return astToString(await openapiTS(JSON.parse(document), { silent: true, emptyObjectsUnknown: true }));
 }
 
-/** What of the client its document decides. None of it is committed, so none of it can be of another one. */
+/** The parts of the client that its document determines. None of it is committed, so none of it can be out of date. */
 export async function writeGenerated() {
   const document = readFileSync(DOCUMENT, "utf8");
   const head = `// Written by the build from public/openapi.json, ${sha256(document)}.\n\n`;
@@ -46,14 +47,14 @@ export async function writeGenerated() {
   writeWhole(join(GENERATED, "schema.ts"), `${head}${await schemaOf(document)}`);
 }
 
-/** The paths where what is POSTed is known by its `Idempotency-Key`. @param {string} document */
+/** The paths where a POST is recognised by its `Idempotency-Key`. @param {string} document */
 export function createsOf(document) {
   /** @type {{ paths: Record<string, { post?: { parameters?: { name: string }[] } }> }} */
   const { paths } = JSON.parse(document);
   return Object.keys(paths).filter((path) => paths[path]?.post?.parameters?.some(({ name }) => name === "Idempotency-Key"));
 }
 
-/** The TypeScript client, built and packed; its file. */
+/** Builds and packs the TypeScript client. Returns its file. */
 export const packClient = () =>
   packed(CLIENT, [CLIENT], async () => {
     rmSync(join(CLIENT, "dist"), { recursive: true, force: true });
@@ -66,7 +67,7 @@ async function compile(folder) {
   if (code !== 0) throw new UserError(`${folder} does not compile:\n${output.trim()}`);
 }
 
-/** The command line, bundled with all that it needs, and packed; its file. */
+/** Bundles the command line with everything it needs, and packs it. Returns its file. */
 export async function packCli() {
   await packClient(); // whose dist it is bundled with
   return packed(CLI, [CLI, CLIENT], async () => {
@@ -90,7 +91,7 @@ async function bundle() {
     target: "node20",
     chunkNames: "chunks/[name]-[hash]",
     define: { __VERSION__: JSON.stringify(version) },
-    // Packages of CommonJS that are bundled ask for Node's modules by `require`, which a module has not.
+    // Bundled CommonJS packages load Node's modules with `require`, which ES modules lack.
     banner: { js: 'import { createRequire as requireFrom } from "node:module";\nconst require = requireFrom(import.meta.url);' },
     legalComments: "none",
     metafile: true,
@@ -98,7 +99,7 @@ async function bundle() {
   writeWhole(join(CLI, "dist/LICENSES.txt"), licensesOf(Object.keys(metafile.inputs)));
 }
 
-/** The licences of what was bundled, which ask to go with it. @param {string[]} inputs paths from the package's folder */
+/** The licences of bundled packages, which must be distributed with them. @param {string[]} inputs paths from the package's folder */
 function licensesOf(inputs) {
   const folders = new Set(inputs.flatMap((input) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? []));
   const texts = [...folders].sort().map((folder) => {
@@ -110,8 +111,8 @@ function licensesOf(inputs) {
 }
 
 /**
- * A package as npm would publish it, unless the one that is there is of the same sources.
- * @param {string} folder @param {string[]} from whose sources decide @param {() => Promise<void>} build
+ * A package as npm would publish it, built unless the existing one is up to date.
+ * @param {string} folder @param {string[]} from the folders with its sources @param {() => Promise<void>} build
  * @returns {Promise<string>} the file
  */
 async function packed(folder, from, build) {
@@ -136,7 +137,7 @@ async function packed(folder, from, build) {
   });
 }
 
-/** Two test files that pack at the same moment take turns. @template T @param {() => Promise<T>} work @returns {Promise<T>} */
+/** Two test files that pack simultaneously take turns. @template T @param {() => Promise<T>} work @returns {Promise<T>} */
 async function alone(work) {
   for (;;) {
     const turn = lock(join(PACKED, "lock"));

@@ -1,4 +1,4 @@
-// Where things are. Node built-ins only.
+// Paths and files. Node built-ins only.
 
 import { createHash } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -25,7 +25,7 @@ export function readIfThere(path) {
 }
 
 /**
- * Writes a file whole or not at all: a reader, or a crash, never sees half of it.
+ * Writes a file whole: neither a reader nor a crash ever leaves half of it.
  * @param {string} path
  * @param {string | Uint8Array} data
  * @param {number} [mode]

@@ -1,4 +1,4 @@
-// The Python package of `clients/python`: what its document decides is written by the build, and the whole is packed as a wheel.
+// The Python package of `clients/python`: the build writes what its document determines, and packs everything as a wheel.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -10,13 +10,13 @@ import { mustRun } from "./run.mjs";
 
 const CLIENT = inRoot("clients/python");
 const GENERATED = join(CLIENT, "src/audatec/generated");
-/** Pins what the package is made with, and what it is tested with. */
+/** Pins the packages with which it is made and tested. */
 export const REQUIREMENTS = "clients/python/requirements-build.txt";
 
-/** The programs that it is made with. */
+/** The programs with which it is made. */
 export const ensurePythonTools = () => ensurePython("clients/openapi-python-client", REQUIREMENTS);
 
-/** None of it is committed, so none of it can be of another document. @returns {Promise<boolean>} whether it was another one's */
+/** None of it is committed, so none of it can be out of date. @returns {Promise<boolean>} whether it changed */
 async function writeGenerated() {
   const document = readFileSync(DOCUMENT, "utf8");
   const hash = sha256(document + readFileSync(inRoot(REQUIREMENTS)));
@@ -37,7 +37,7 @@ async function writeGenerated() {
   return true;
 }
 
-/** @returns {Promise<string>} the wheel, made unless the one that is there is of the same sources */
+/** @returns {Promise<string>} the wheel, built unless the existing one is up to date */
 export async function packPython() {
   await writeGenerated();
   const sources = readdirSync(join(CLIENT, "src/audatec"), { withFileTypes: true }).filter((entry) => entry.isFile());

@@ -1,19 +1,19 @@
-// Python programs in virtual environments of their own, with the packages that a file pins.
+// Python programs in virtual environments of their own, with the packages pinned by a file.
 
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { step, UserError } from "./log.mjs";
 import { inRoot, readIfThere, sha256, writeWhole } from "./paths.mjs";
 import { exists, mustRun, run } from "./run.mjs";
 
-/** Whether this machine has what makes one. */
+/** Whether this machine can create one. */
 export async function hasPython() {
   return (await exists("python3")) && (await run("python3", ["-c", "import venv, ensurepip"])).code === 0;
 }
 
 /**
- * Makes one in `build/`, unless it is there.
+ * Creates one in `build/`, unless it exists.
  * @param {string} name its folder's
- * @param {string} requirements the file, from the project's folder
+ * @param {string} requirements the file, relative to the project's folder
  * @returns {Promise<string>} where its programs are
  */
 export async function ensurePython(name, requirements) {

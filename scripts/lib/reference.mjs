@@ -1,10 +1,10 @@
-// The API reference for people: a page for each kind of reader, made of the OpenAPI document and in its own words.
+// The API reference for people: a page for each kind of reader, made from the OpenAPI document, in its own words.
 
 import { code, Html, html, inline, join, markdown } from "./html.mjs";
 import { list, required, row, Schemas } from "./schemas.mjs";
 
 /**
- * What this page reads of a document.
+ * The parts of a document that this page uses.
  *
  * @typedef {import("./schemas.mjs").Schema} Schema
  * @typedef {{ schema: Schema, example?: unknown, examples?: Record<string, { value: unknown }> }} Media
@@ -24,7 +24,7 @@ import { list, required, row, Schemas } from "./schemas.mjs";
  */
 
 /**
- * Who reads what: each tag is told on one page, by default on the first.
+ * Who reads what: each tag is on one page, by default on the first.
  *
  * @typedef {{ path: string, title: string, description: string, own: string[] | null }} Audience
  * @typedef {Omit<Audience, "own"> & { tags: string[], content: import("./html.mjs").Html, contents: Content, pieces: import("../docs/layout.mjs").Piece[] }} ReferencePage
@@ -73,7 +73,7 @@ const section = (id, title, about) => html`<section aria-labelledby="${id}"><h2 
 const article = (id, title, about) =>
   html`<article aria-labelledby="${id}"><h3 id="${id}"><a href="#${id}">${title}</a></h3>\n${about}</article>\n`;
 
-/** Each code of a list of errors leads to its page. @param {Content} told */
+/** Links each code in a list of errors to its page. @param {Content} told */
 const linked = (told) =>
   new Html(html`${told}`.text.replace(/<li><code>([a-z0-9_]+)<\/code>:/g, '<li><a href="/docs/errors/$1"><code>$1</code></a>:'));
 
@@ -85,7 +85,7 @@ class Reference {
     this.routes = this.#routesOf(document.paths, false);
   }
 
-  /** Each followed by what it calls back. @param {Paths} paths @param {boolean} isCallback @returns {Route[]} */
+  /** The routes, each followed by its callbacks. @param {Paths} paths @param {boolean} isCallback @returns {Route[]} */
   #routesOf(paths, isCallback) {
     return Object.entries(paths).flatMap(([path, item]) =>
       Object.entries(item).flatMap(([method, operation]) => [
@@ -121,7 +121,7 @@ ${section("headers", "Headers", list(this.#headers(text)))}`;
     return { ...told, tags: tags.map(({ name }) => name), content, contents, pieces: this.#pieces(told, parts) };
   }
 
-  /** What holds for all routes. */
+  /** What applies to all routes. */
   #general() {
     const { info, servers } = this.document;
     const all = list(servers.map(({ url, description }) => row(url, null, inline(description))));
@@ -129,14 +129,14 @@ ${section("headers", "Headers", list(this.#headers(text)))}`;
 ${section("servers", "Servers", [all, html`<p>In the examples <code>BASE_URL</code> is one of them, or the origin of this page, and <code>API_KEY</code> a key.</p>`])}`;
   }
 
-  /** Those that the page's routes take. @param {string} text of the page */
+  /** The credentials that the page's routes accept. @param {string} text of the page */
   #credentials(text) {
     return Object.entries(this.document.components.securitySchemes)
       .filter(([name]) => text.includes(`href="#security-${name}"`))
       .map(([name, { in: place, scheme, description }]) => row(name, place ?? scheme, inline(description), `security-${name}`));
   }
 
-  /** Those that the page's answers have. @param {string} text of the page */
+  /** The headers of the page's responses. @param {string} text of the page */
   #headers(text) {
     return Object.entries(this.document.components.headers ?? {})
       .filter(([name]) => text.includes(`href="#header-${name}"`))
@@ -145,7 +145,7 @@ ${section("servers", "Servers", [all, html`<p>In the examples <code>BASE_URL</co
       );
   }
 
-  /** What the search finds. @param {{ path: string }} page @param {{ routes: Route[] }[]} parts */
+  /** The page's search entries. @param {{ path: string }} page @param {{ routes: Route[] }[]} parts */
   #pieces({ path: page }, parts) {
     return parts.flatMap(({ routes }) =>
       routes.map(({ method, path, operation: { operationId, summary, description, parameters = [] } }) => {
@@ -155,7 +155,7 @@ ${section("servers", "Servers", [all, html`<p>In the examples <code>BASE_URL</co
     );
   }
 
-  /** The objects that the page names, and those that these name; a body that one operation alone takes is told there. @param {Content} operations */
+  /** The objects that the page names, and those that these name; a body of a single operation is described there. @param {Content} operations */
   #objects(operations) {
     const all = Object.entries(this.document.components.schemas).map(([name, schema]) => {
       const inner = [markdown(schema.description ?? ""), this.schemas.fields(schema, "", null)];
@@ -175,7 +175,7 @@ ${section("servers", "Servers", [all, html`<p>In the examples <code>BASE_URL</co
     return all.filter((_, at) => found.has(names[at])).map(({ whole }) => whole);
   }
 
-  /** Of the contents. @param {Route} route */
+  /** An entry of the table of contents. @param {Route} route */
   #entry({ method, operation }) {
     return html`<li><a href="#${operation.operationId}">${this.#method(method)} <span>${operation.summary}</span></a></li>\n`;
   }
@@ -208,7 +208,7 @@ ${Object.entries(responses).map(([status, answer]) => this.#answer(status, this.
     return ["By ", join(schemes, " or "), "."];
   }
 
-  /** What an operation calls back later. @param {Operation} operation */
+  /** The callbacks of an operation. @param {Operation} operation */
   #callbacks({ callbacks = {} }) {
     const routes = Object.values(callbacks).flatMap((callback) => this.#routesOf(callback, true));
     const links = routes.map(({ operation: { operationId, summary } }) => html`<a href="#${operationId}">${summary}</a>`);
@@ -221,7 +221,7 @@ ${Object.entries(responses).map(([status, answer]) => this.#answer(status, this.
     return row(name, type, [inline(description), this.schemas.bounds(schema)]);
   }
 
-  /** Which of them succeed is open; the others open at a click. @param {string} status @param {Answer} answer */
+  /** Successful responses are open; the others open on a click. @param {string} status @param {Answer} answer */
   #answer(status, { description, headers = {}, content = {} }) {
     const [first = "", ...rest] = description.split("\n");
     const named = Object.entries(headers).map(([name, header]) => {
@@ -242,7 +242,7 @@ ${named.length > 0 && html`<p class="small">Headers: ${join(named, ", ")}</p>`}<
 ${this.#examples(media, told)}`;
   }
 
-  /** @param {Media} media @param {string} told an example of an error whose text stands there needs no second telling */
+  /** @param {Media} media @param {string} told the text of an error, whose example need not repeat it */
   #examples({ example, examples = {} }, told) {
     const others = Object.entries(examples).filter(([, { value }]) => {
       const { error, ...more } = /** @type {{ error?: string }} */ (value ?? {});

@@ -11,7 +11,7 @@ const children = new Set();
 /** @type {NodeJS.Signals[]} */
 const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
-/** Until a command installs handlers of its own, a signal ends the children first and then this process. */
+/** Until a command installs handlers of its own, a signal ends first the children and then this process. */
 export function endChildrenOnSignals() {
   const handlers = STOP_SIGNALS.map((signal) => {
     const handler = () => {
@@ -28,7 +28,7 @@ export function endChildrenOnSignals() {
  * @typedef {object} RunOptions
  * @property {string} [cwd]
  * @property {NodeJS.ProcessEnv} [env] added to this process's environment
- * @property {boolean} [passThrough] show the output as it comes (and capture it still)
+ * @property {boolean} [passThrough] show the output as it comes (it is captured all the same)
  * @property {(line: string) => void} [onLine] called with each line of output
  */
 
@@ -79,7 +79,7 @@ export function run(command, args, options = {}) {
 }
 
 /**
- * Runs a command that must succeed; shows what it printed when it does not.
+ * Runs a command that must succeed; shows its output if it does not.
  * @param {string} command
  * @param {string[]} args
  * @param {RunOptions} [options]
@@ -95,7 +95,7 @@ export async function mustRun(command, args, options = {}) {
 
 /**
  * @param {string} command
- * @returns {Promise<boolean>} whether the command can be started at all
+ * @returns {Promise<boolean>} whether the command can be run at all
  */
 export async function exists(command) {
   try {

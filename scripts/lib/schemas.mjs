@@ -1,4 +1,4 @@
-// What a JSON Schema says, for people: types, bounds and fields, with all that it points to.
+// A JSON Schema explained for people: types, bounds and fields, including everything it refers to.
 
 import { html, inline, join } from "./html.mjs";
 
@@ -23,19 +23,19 @@ export const required = (isRequired) => isRequired && html` <b class="required">
 /** @param {Content[]} rows */
 export const list = (rows) => html`<dl class="fields">${rows}</dl>`;
 
-/** One thing of a list of fields. @param {string} name @param {Content} type @param {Content} about @param {string} [id] */
+/** An entry of a list of fields. @param {string} name @param {Content} type @param {Content} about @param {string} [id] */
 export function row(name, type, about, id) {
   return html`<div${id && html` id="${id}"`}><dt><code>${name}</code> <span class="type">${type}</span></dt><dd>${about}</dd></div>
 `;
 }
 
 export class Schemas {
-  /** @param {object} document that pointers point into */
+  /** @param {object} document that references point into */
   constructor(document) {
     this.document = document;
   }
 
-  /** @template T @param {T & { $ref?: string }} value @returns {T} what it points to, with what stands beside the pointer */
+  /** @template T @param {T & { $ref?: string }} value @returns {T} what it refers to, with what is beside the reference */
   follow(value) {
     const { $ref, ...own } = value;
     if (!$ref) return value;
@@ -46,7 +46,7 @@ export class Schemas {
     return { ...this.follow(target), ...own };
   }
 
-  /** A schema without pointers: `name` is what it is called, `nullable` whether it may be null. @param {Schema} schema @returns {Schema} */
+  /** A schema without references: `name` is its name, `nullable` whether it may be null. @param {Schema} schema @returns {Schema} */
   resolve(schema) {
     const name = schema.$ref?.split("/").at(-1);
     const { allOf = [], oneOf, ...plain } = this.follow(schema);
@@ -64,7 +64,7 @@ export class Schemas {
     return { ...one, ...other, properties: all };
   }
 
-  /** Whether it is only named here and told in a place of its own. @param {Schema} schema @param {string[] | null} within */
+  /** Whether it is only named here, and described in a place of its own. @param {Schema} schema @param {string[] | null} within */
   #isElsewhere({ name, properties, oneOf }, within) {
     return name !== undefined && (properties !== undefined || oneOf !== undefined) && (within === null || within.includes(name));
   }

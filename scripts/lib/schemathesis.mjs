@@ -1,4 +1,4 @@
-// Schemathesis, which reads openapi.json and asks the server all that it describes, and all that it forbids.
+// Schemathesis, which reads openapi.json and sends the server everything that it describes, and everything that it forbids.
 
 import { inRoot } from "./paths.mjs";
 import { ensurePython, hasPython } from "./python.mjs";
@@ -9,11 +9,11 @@ export { hasPython };
 const CONFIG = inRoot("tests/schemathesis/schemathesis.toml");
 const SERIALIZERS = { PYTHONPATH: inRoot("tests/schemathesis"), SCHEMATHESIS_HOOKS: "serializers" };
 
-/** Installs it into `build/`, unless it is there. @returns {Promise<string>} where its program is */
+/** Installs it into `build/`, unless it is there. @returns {Promise<string>} the folder with its program */
 export const ensureSchemathesis = () => ensurePython("schemathesis", "tests/schemathesis/requirements.txt");
 
 /**
- * Runs it against a Worker of its own, whose callbacks leave the machine nowhere.
+ * Runs it against a Worker of its own, whose callbacks never leave the machine.
  * @param {{ seconds: number, seed: number }} options
  * @returns {Promise<{ cases: number, failed: boolean }>}
  */
@@ -45,5 +45,5 @@ export async function schemathesis({ seconds, seed }) {
   }
 }
 
-/** A phone network that is quick to end. */
+/** A phone network whose calls end quickly. */
 const FAST = { SIM_RING_MS: "20", SIM_TALK_MS: "50", RING_TIMEOUT_SECONDS: "0.5", MAX_CALL_SECONDS: "1", STALLED_AFTER_SECONDS: "0.5" };

@@ -1,4 +1,4 @@
-// The demo organisation of the first local run, made through the public API like anybody's.
+// The demo organisation of the first local run, created through the public API like any other.
 
 import { chmodSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { UserError } from "./log.mjs";
 import { readIfThere, writeWhole } from "./paths.mjs";
 
 /**
- * @typedef {object} Demo what `demo.env` holds
+ * @typedef {object} Demo the contents of `demo.env`
  * @property {string} BASE_URL
  * @property {string} OWNER_KEY
  * @property {string} ADMIN_KEY
@@ -32,8 +32,8 @@ const NAMES = [
 ];
 
 /**
- * To be called before the Worker starts. A folder in which seeding began and did not end holds half an organisation and
- * nothing of the user's (it was never `ready`): it starts over.
+ * To be called before the Worker starts. A folder in which seeding began but did not end has half an organisation and nothing of
+ * the user's (it was never `ready`): it starts over.
  * @param {string} dataDir
  */
 export function discardHalfSeeded(dataDir) {
@@ -46,7 +46,7 @@ export function discardHalfSeeded(dataDir) {
  * @param {string} dataDir
  * @param {string} url
  * @param {string} platformToken
- * @returns {Promise<{ demo: Demo, isNew: boolean }>} the demo organisation, made if there is none
+ * @returns {Promise<{ demo: Demo, isNew: boolean }>} the demo organisation, created if there is none
  */
 export async function ensureDemo(dataDir, url, platformToken) {
   const kept = existsSync(join(dataDir, "state")) ? readDemo(dataDir) : undefined;
@@ -119,14 +119,14 @@ async function post(url, key, body) {
   return JSON.parse(text);
 }
 
-/** @param {Demo} demo @returns {Promise<string>} where the deployment itself takes callbacks for the demo organisation */
+/** @param {Demo} demo @returns {Promise<string>} the URL at which the deployment itself receives callbacks for the demo organisation */
 export async function receiverOf(demo) {
   const response = await fetch(`${demo.BASE_URL}/studio/receiver`, { headers: { authorization: `Bearer ${demo.ADMIN_KEY}` } });
   const { callback_url } = /** @type {{ callback_url: string }} */ (await response.json());
   return callback_url;
 }
 
-/** @param {Demo} demo @returns {string} a command that shows which callbacks came */
+/** @param {Demo} demo @returns {string} a command that shows the callbacks received */
 export const exampleReceived = (demo) => `curl -s ${demo.BASE_URL}/studio/receiver -H 'Authorization: Bearer ${demo.ADMIN_KEY}'`;
 
 /** @param {Demo} demo @param {string} callbackUrl @returns {string} a command that places a call */

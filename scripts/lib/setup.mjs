@@ -1,4 +1,4 @@
-// Whatever a fresh machine lacks, installed once: the wasm target, the node modules, the bindgen tool. Node built-ins only.
+// Installs once whatever a fresh machine lacks: the wasm target, the node modules, the bindgen tool. Node built-ins only.
 
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { say, step, UserError } from "./log.mjs";
@@ -10,14 +10,14 @@ const WASM_TARGET = "wasm32-unknown-unknown";
 /** The tool that writes the JavaScript side of the wasm module (`tools/bindgen`). */
 export const bindgen = inRoot("tools/bindgen/target/debug/bindgen");
 
-/** Everything `npm start` and `npm test` need. Quick when nothing is missing. */
+/** Everything `npm start` and `npm test` need. Quick if nothing is missing. */
 export async function setUp() {
   await ensureNodeModules();
   await ensureRust();
   await ensureBindgen();
 }
 
-/** `npm ci`, if the installed modules are not those of the lock file. */
+/** `npm ci`, if the installed modules differ from the lock file. */
 export async function ensureNodeModules() {
   const lockHash = sha256(readFileSync(inRoot("package-lock.json")));
   const stamp = inRoot("node_modules/.installed-lock");
@@ -27,14 +27,14 @@ export async function ensureNodeModules() {
 }
 
 /**
- * Installs what a folder's lock file names, also what only builds need: by itself npm leaves that out where `NODE_ENV` is
- * "production", as it is after a build by Vite.
- * @param {string} folder @param {string[]} options of npm's
+ * Installs what a folder's lock file names, including what only builds need: npm leaves that out if `NODE_ENV` is "production",
+ * as it is after a build by Vite.
+ * @param {string} folder @param {string[]} options for npm
  */
 export async function npmCi(folder, options = []) {
   await mustRun("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", ...options], {
     cwd: folder,
-    // npm run exports its own settings to scripts; a `--dry-run` or `--ignore-scripts` meant for the outer npm stays there.
+    // npm run exports its own settings to scripts; a `--dry-run` or `--ignore-scripts` meant for the outer npm must not get here.
     env: { npm_config_dry_run: "", npm_config_update_notifier: "false" },
   });
 }
@@ -65,14 +65,14 @@ async function hasWasmTarget() {
   return existsSync(stdout.trim());
 }
 
-/** Builds `tools/bindgen`, unless the one built is of the same sources. */
+/** Builds `tools/bindgen`, unless the existing one is up to date. */
 export async function ensureBindgen() {
   const sources = ["Cargo.toml", "Cargo.lock", "src/main.rs"].map((name) => readFileSync(inRoot("tools/bindgen", name)));
   const hash = sha256(Buffer.concat(sources));
   const stamp = inRoot("build/bindgen.stamp");
   if (existsSync(bindgen) && readIfThere(stamp) === hash) return;
   await cargo("setup", "bindgen tool (cargo)", ["build", "--locked", "--manifest-path", "tools/bindgen/Cargo.toml"], {
-    // Wherever this machine's cargo puts the Worker's objects, the tool stays where it is looked for.
+    // Wherever cargo puts build output on this machine, the tool stays where it is expected.
     CARGO_TARGET_DIR: inRoot("tools/bindgen/target"),
   });
   mkdirSync(inRoot("build"), { recursive: true });
@@ -80,7 +80,7 @@ export async function ensureBindgen() {
 }
 
 /**
- * Runs cargo with a heartbeat that names the crate at work; shows warnings, and all output when it fails.
+ * Runs cargo with a heartbeat that names the crate being compiled; shows warnings, and all output if it fails.
  * @param {string} tag
  * @param {string} text
  * @param {string[]} args

@@ -1,11 +1,11 @@
-// What makes the module that is deployed small: it is measured gzipped, as it is uploaded and limited.
+// Makes the deployed module small: its size is measured gzipped, as it is uploaded and limited.
 
 import { readFileSync } from "node:fs";
 import { alikeTogether } from "./alike.mjs";
 import { step } from "./log.mjs";
 import { functionsOf, nameFunctions, renameBorders } from "./wasm-binary.mjs";
 
-/** What the `worker` crate exports for streams, R2 and containers, which this Worker does without. */
+/** What the `worker` crate exports for streams, R2 and containers, which this Worker does not use. */
 const UNUSED = "IntoUnderlying\\w+|ContainerStartupOptions|MinifyConfig|R2Range";
 
 /** Their classes in the glue. */
@@ -18,18 +18,18 @@ export const UNUSED_CLASSES = new RegExp(
   "gm",
 );
 
-/** Their functions in the module, and those by which bindgen would know of them: see `linker.mjs`. */
+/** Their functions in the module, and those that describe them to bindgen: see `linker.mjs`. */
 export const UNUSED_EXPORTS = new RegExp(`^(__wbindgen_describe_)?(__wbg_(get_|set_)?)?(${UNUSED.replace("w+", "w+?")})_`, "i");
 
 /**
- * What would be called if a future that has ended were asked again, which nothing does: with a text that says, for each, where it
- * stands. It traps without one.
+ * What would be called if a finished future were polled again, which never happens: with a text for each that says where it is.
+ * Without the text it still traps.
  */
 const ASKED_AGAIN = "panic_const_async_fn_resumed";
 
 /**
- * The passes that make the module smaller once it is gzipped. `-Oz` as a whole makes it smaller unpacked, but costs 8 %
- * gzipped: it breaks up what the compiler made alike.
+ * The passes that make the gzipped module smaller. `-Oz` as a whole makes it smaller unpacked, but 8 % larger gzipped: it breaks
+ * up code that the compiler had made similar.
  */
 const ROUND = [
   "duplicate-function-elimination",
@@ -66,7 +66,7 @@ const SMALLER = [
 export async function optimise(path) {
   const { default: binaryen } = await import("binaryen");
   return step("build", "wasm-opt", async () => {
-    // The features stay those that the compiler used: with more, binaryen writes what no runtime reads yet.
+    // Only the features that the compiler used are enabled: with more, binaryen writes what no runtime can read yet.
     const module = binaryen.readBinary(readFileSync(path));
     const functions = Array.from({ length: module.getNumFunctions() }, (_, at) => module.getFunctionByIndex(at));
     const never = functions.map((ref) => binaryen.getFunctionInfo(ref)).filter(({ name }) => name.includes(ASKED_AGAIN));
@@ -77,7 +77,7 @@ export async function optimise(path) {
     module.runPasses(SMALLER);
     const bytes = module.emitBinary();
     module.dispose();
-    // Binaryen sorts by names: each function gets its place as one, and names are not written.
+    // Binaryen sorts by name: each function is named after its place, and names are not written.
     const sorted = binaryen.readBinary(nameByPlace(Buffer.from(bytes)));
     sorted.runPasses(["reorder-functions-by-name"]);
     const ordered = sorted.emitBinary();
@@ -87,7 +87,7 @@ export async function optimise(path) {
 }
 
 /**
- * A module whose functions are named so that those which are alike come together when they are sorted.
+ * A module whose functions are named so that sorting them by name puts similar ones close to each other.
  * @param {Buffer} wasm
  */
 function nameByPlace(wasm) {
@@ -97,11 +97,11 @@ function nameByPlace(wasm) {
   return nameFunctions(wasm, names);
 }
 
-/** Names that bindgen made, each with a hash in it: the module imports and exports by them, and only the glue says them. */
+/** Names that bindgen generated, each with a hash: the module imports and exports by them, and only the glue uses them. */
 const GENERATED = /^(__wb|wasm_bindgen__)/;
 
 /**
- * Gives the generated names of a module's imports and exports, which do not compress, short ones: `$0`, `$1`, …
+ * Gives the generated names of a module's imports and exports, which do not compress, short replacements: `$0`, `$1`, …
  * @param {Uint8Array} wasm
  * @param {string} glue
  * @returns {{ wasm: Buffer, glue: string }}

@@ -1,6 +1,6 @@
-// A KV that ages, for the local run: Miniflare's is always fresh, Cloudflare's answers with what it read up to "60 seconds
-// or more" ago, and a miss is remembered like a value. An entry module stands in front of the Worker's own and ages the
-// namespaces that it and its objects are bound to.
+// A KV that ages, for the local run: Miniflare's is always fresh, but Cloudflare's answers with what it read up to "60 seconds or
+// more" ago, and remembers a miss like a value. An entry module in front of the Worker's own ages the namespaces bound to it and
+// its objects.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

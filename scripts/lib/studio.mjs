@@ -1,4 +1,5 @@
-// Studio, the web console: from `studio/` to static files in `public/`. Called by `scripts/build.mjs`, the local run and the tests.
+// Studio, the web console: from `studio/` to static files in `public/`. Called by `scripts/build.mjs`, the local run and the
+// tests.
 
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -13,17 +14,17 @@ const TYPES = inRoot("studio/src/lib/schema.d.ts");
 const SITE = inRoot("build/studio/site");
 const STAMP = inRoot("build/studio/stamp");
 
-/** What the build puts into `public/`; none of it is committed. The page stands beside its files, so that /studio needs no redirect. */
+/** What the build puts into `public/`; none of it is committed. The page is beside its folder of files, so that /studio needs no redirect. */
 const PAGE = inRoot("public/studio.html");
 const FILES = inRoot("public/studio");
 
-/** Builds all that `public/` serves: the docs, and Studio. */
+/** Builds everything that `public/` serves: the docs, and Studio. */
 export async function buildPages() {
   await buildDocs();
   await buildStudio();
 }
 
-/** Builds Studio, unless what was built is of the same sources. */
+/** Builds Studio, unless the existing build is up to date. */
 async function buildStudio() {
   const startedAt = performance.now();
   const key = sourcesHash();
@@ -41,7 +42,7 @@ async function buildStudio() {
   say("build", `Studio, ${seconds(startedAt)}`);
 }
 
-/** The API's types, written by the document itself: a field that changed there breaks the build here. */
+/** The API's types, generated from the document itself: a field that changed there breaks the build here. */
 export async function writeTypes() {
   const document = readFileSync(DOCUMENT, "utf8");
   const head = `// Written by the build from public/openapi.json, ${sha256(document)}.\n`;
@@ -60,7 +61,7 @@ async function bundle() {
   await build({ configFile: inRoot("studio/vite.config.ts"), logLevel: "warn" });
 }
 
-/** New files first, then the page that names them, then the old files go: a running Worker's page finds its files. */
+/** First new files, then the page that names them, and only then are old files removed: a page of a running Worker always finds its files. */
 function publish() {
   const built = readdirSync(join(SITE, "assets"));
   mkdirSync(join(FILES, "assets"), { recursive: true });
@@ -71,7 +72,7 @@ function publish() {
   }
 }
 
-/** Of all that decides what is built. */
+/** The hash of everything that affects the result. */
 function sourcesHash() {
   const sources = readdirSync(inRoot("studio"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -1,15 +1,15 @@
-// Vitest as `npm test` and `npm run test:livekit` run it: each test on a line, and counted from its JSON report.
+// Vitest as `npm test` and `npm run test:livekit` run it: one line per test, and counts from its JSON report.
 
 import { mkdirSync, rmSync } from "node:fs";
 import { relative } from "node:path";
 import { inRoot, readIfThere } from "./paths.mjs";
 import { run } from "./run.mjs";
 
-/** @typedef {{ passed: number, failed: number, names?: string[] }} Counts which failed, in `names` */
+/** @typedef {{ passed: number, failed: number, names?: string[] }} Counts `names` says which failed */
 /** @typedef {{ status: string, fullName: string, failureMessages: string[] }} Assertion */
 /** @typedef {{ name: string, status: string, message?: string, assertionResults: Assertion[] }} File */
 
-/** @param {string} report where its JSON goes, in build/ @param {string[]} args @returns {Promise<Counts>} */
+/** @param {string} report the name of its JSON file in build/ @param {string[]} args @returns {Promise<Counts>} */
 export async function vitest(report, args) {
   const path = inRoot(`build/${report}`);
   mkdirSync(inRoot("build"), { recursive: true });

@@ -1,4 +1,4 @@
-// A compiled module, section by section: as much of the binary format as the build looks at.
+// A compiled module, section by section: as much of the binary format as the build needs.
 
 const CUSTOM = 0;
 const IMPORTS = 2;
@@ -6,12 +6,12 @@ const EXPORTS = 7;
 const CODE = 10;
 const FUNCTION = 0;
 const TAG = 4;
-/** The part of the name section that names functions. */
+/** The subsection of the name section with functions' names. */
 const FUNCTION_NAMES = 1;
 
 /** Reads a module from its beginning. */
 class Reader {
-  /** Behind the magic number and the version. */
+  /** After the magic number and the version. */
   at = 8;
 
   /** @param {Buffer} wasm */
@@ -37,7 +37,7 @@ class Reader {
     return this.wasm.subarray(this.at - length, this.at);
   }
 
-  /** The sections; whoever takes one may read in it, from its beginning. */
+  /** The sections; the caller may read one from its beginning. */
   *sections() {
     while (this.at < this.wasm.length) {
       const id = this.byte();
@@ -48,7 +48,7 @@ class Reader {
     }
   }
 
-  /** @returns {{ kind: number, bytes: Buffer }} what an import or an export is, behind its name */
+  /** @returns {{ kind: number, bytes: Buffer }} what an import or an export is, after its name */
   border(/** @type {number} */ section) {
     const from = this.at;
     const kind = this.byte();
@@ -60,7 +60,7 @@ class Reader {
 }
 
 /**
- * Copies a module, its imports and exports renamed. Every other section stays as it is.
+ * Copies a module, renaming its imports and exports. All other sections stay as they are.
  * @param {Buffer} wasm
  * @param {(name: string) => string} rename
  */
@@ -96,7 +96,7 @@ export function functionsOf(wasm) {
 }
 
 /**
- * A module without names, with names for its own functions.
+ * A module without names, to which names for its own functions are added.
  * @param {Buffer} wasm
  * @param {string[]} names
  */
@@ -120,7 +120,7 @@ function section(id, body) {
   return Buffer.concat([Buffer.of(id), counted(Buffer.concat(body))]);
 }
 
-/** @param {string | Uint8Array} content with its length before it */
+/** @param {string | Uint8Array} content to be preceded by its length */
 function counted(content) {
   const bytes = Buffer.from(content);
   return Buffer.concat([leb(bytes.length), bytes]);

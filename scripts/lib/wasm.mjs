@@ -10,11 +10,11 @@ import { mustRun } from "./run.mjs";
 import { bindgen, cargo } from "./setup.mjs";
 import { optimise, shortenNames, UNUSED_CLASSES } from "./smaller.mjs";
 
-/** @typedef {"local" | "release" | "bench"} Profile the release's, with what the benchmarks ask of an object beside */
+/** @typedef {"local" | "release" | "bench"} Profile "bench" is the release's, plus what the benchmarks ask objects */
 
 /**
- * Where a profile's Worker is put. `wrangler.toml` names the release one; the local one has its own folder, so that a
- * deployment being built never changes the Worker that a local run or a test is about to start.
+ * Where a profile's Worker is put. `wrangler.toml` names the release's folder; the local profile has its own, so that building a
+ * deployment never changes the Worker that a local run or a test is about to start.
  * @type {Record<Profile, string>}
  */
 export const outDirs = { local: inRoot("build/local"), release: inRoot("build/worker"), bench: inRoot("build/bench") };
@@ -23,21 +23,21 @@ const ENTRY = inRoot("src/edge/entry.js");
 const LINKER = inRoot("scripts/lib/linker.mjs");
 const cargoHome = process.env["CARGO_HOME"] ?? join(homedir(), ".cargo");
 const RELEASE_FLAGS = [
-  // Where a machine keeps its crates is no part of what is deployed: the module would be another one on each.
+  // The path of a machine's crates must not be in what is deployed: the module would be different on each machine.
   `--remap-path-prefix=${cargoHome}/registry/src=`,
-  // SHA-256 as a loop, not written out: 2 KB less, and admissions take no longer.
+  // SHA-256 as a loop, not unrolled: 2 KB less, and admissions take no longer.
   '--cfg=sha2_backend_soft="compact"',
-  // A function that is called in several places is less often repeated in each of them: 1 KB less.
+  // Functions that are called in several places are inlined less often: 1 KB less.
   "-Cllvm-args=-inline-instr-cost=20",
-  // Nothing is computed on several paths only so that it need not be where they meet (4.5 KB); no second counter runs beside
-  // the one that a loop has (3 KB); and what several paths all do, they do once, where they meet (1 KB).
+  // Nothing is computed early on several paths just to avoid it where they meet (4.5 KB); loops get no second counter beside
+  // their own (3 KB); and what several paths all do is done once, where they meet (1 KB).
   "-Cllvm-args=-enable-pre=false -enable-load-pre=false -disable-lsr -enable-gvn-sink=true",
 ];
-/** What is in the bundle besides the compiled module, or makes it. */
+/** What is in the bundle besides the compiled module, or creates it. */
 const SOURCES = [ENTRY, inRoot("scripts/lib/wasm.mjs"), ...["smaller", "alike", "wasm-binary"].map((name) => inRoot(`scripts/lib/${name}.mjs`))];
 
 /**
- * Builds the Worker of a profile: `index.js` and `index_bg.wasm` in its folder. Does nothing when nothing changed.
+ * Builds a profile's Worker: `index.js` and `index_bg.wasm` in its folder. Does nothing if nothing changed.
  * @param {Profile} profile
  */
 export async function buildWorker(profile) {
@@ -70,7 +70,7 @@ export async function buildWorker(profile) {
 async function compile(profile) {
   const target = process.env["CARGO_TARGET_DIR"] ?? inRoot("target");
   const cargoProfile = profile === "local" ? "local" : "release";
-  // As a `cdylib` alone: beside the `rlib` that the tests link, the module keeps what only Rust could call, 100 KB of it.
+  // Only as a `cdylib`: together with the `rlib` that the tests link, the module would keep 100 KB that only Rust can call.
   const args = ["rustc", "--lib", "--crate-type", "cdylib", "--locked", "--target", "wasm32-unknown-unknown", "--profile", cargoProfile];
   if (profile !== "release") args.push("--features", "faults");
   if (profile !== "local") args.push("--config", `target.wasm32-unknown-unknown.rustflags=${JSON.stringify(RELEASE_FLAGS)}`, "--", `-Clinker=${LINKER}`);
@@ -95,7 +95,7 @@ async function assemble(glueDir, profile) {
 }
 
 /**
- * Bundles the entry module with the glue. The wasm module stays a file of its own, which the runtime compiles.
+ * Bundles the entry module with the glue. The wasm module stays a separate file, which the runtime compiles.
  * @param {string} glueDir
  * @param {string} glue
  * @param {Profile} profile
@@ -118,7 +118,7 @@ async function bundle(glueDir, glue, profile) {
         name: "wasm-glue",
         setup(plugin) {
           plugin.onResolve({ filter: /^wasm-glue$/ }, () => ({ path: join(glueDir, "index.js") }));
-          // The entry module and the glue share what both import: the glue's copy would be another module.
+          // The entry module and the glue share the modules that both import: the glue's copy would be another module.
           plugin.onResolve({ filter: /\/snippets\/.*\/src\/edge\// }, ({ path }) => ({ path: inRoot(`src/edge/${basename(path)}`) }));
           plugin.onLoad({ filter: /[/\\]glue[/\\]index\.js$/ }, () => ({ contents: glue }));
         },
@@ -131,9 +131,9 @@ async function bundle(glueDir, glue, profile) {
 }
 
 /**
- * Three changes to what bindgen writes. Unused classes go. The import in source phase becomes a plain one: to this runtime a `.wasm` import is
- * the compiled module already. And a trap is told to the entry module, which fails the calls that would wait for ever;
- * the dead instance itself is asked for nothing, since after a stack overflow it can't answer.
+ * Makes three changes to bindgen's output. Unused classes are removed. The source phase import becomes a plain one: for this
+ * runtime a `.wasm` import is the compiled module already. And a trap is reported to the entry module, which fails the calls that
+ * would otherwise wait for ever; the dead instance itself is not used for that, since after a stack overflow it can't answer.
  * @param {string} glue
  */
 export function adaptGlue(glue) {

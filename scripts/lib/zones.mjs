@@ -1,11 +1,11 @@
-// The tables that are made of a pinned IANA release (`scripts/zones`), by Python.
+// The tables that are made from a pinned IANA release (`scripts/zones`) by Python.
 
 import { mkdirSync } from "node:fs";
 import { inRoot } from "./paths.mjs";
 import { ensurePython } from "./python.mjs";
 import { mustRun } from "./run.mjs";
 
-/** What is made, by what makes it: time zones' rules; what Python's zoneinfo makes of the same release, of clocks and of calling hours. */
+/** What is made, by the program that makes it: time zones' rules; and for the tests, what Python's zoneinfo derives from the same release about clocks and calling hours. */
 export const ZONES = /** @type {const} */ ({
   table: "src/domain/zones/table.bin",
   expected: "tests/golden/zones.txt",

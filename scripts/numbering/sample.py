@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes numbers with what libphonenumber says of them, for tests/numbering.rs: sample.py HOW_MANY_TIMES FILE.
+"""Writes numbers with libphonenumber's data on them, for tests/numbering.rs: sample.py HOW_MANY_TIMES FILE.
 
-The oracle is PyPI's port, asked through its public functions; of table.py nothing is used but IANA's names and our
-corrections. A line is tab-separated: the number, whether it is possible, its type, its country, its zones (the number of a
-line that begins with @), and its normal form where that is another.
+The oracle is PyPI's port, used through its public functions; from table.py come only IANA's names and our corrections. A line
+is tab-separated: the number, whether it is possible, its type, its country, its zones (the number of a line that begins with
+@), and its normal form if that differs.
 """
 
 import random
@@ -28,7 +28,7 @@ current, own_zones = zone_names()
 
 
 def expected(digits):
-    """What is said of a number: possible, type, country, zones, normal form."""
+    """The data on a number: possible, type, country, zones, normal form."""
     if not any(int(digits[:n]) in REGIONS for n in (1, 2, 3)):
         return 0, "unknown", "-", (), digits
     number = oracle.parse("+" + digits)
@@ -72,7 +72,7 @@ def numbers(times, draw):
 
 
 def spelled(code, national, times, digits, draw):
-    """An example, others that begin as it does, and how they are dialed at home."""
+    """An example, others with the same beginning, and how they are dialed within the country."""
     yield code + national
     for _ in range(times):
         kept = draw.randrange(1, len(national))

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Makes src/domain/numbering/table.bin of libphonenumber's metadata and IANA's list of zones: table.py FILE.
+"""Makes src/domain/numbering/table.bin from libphonenumber's metadata and IANA's list of zones: table.py FILE.
 
-`npm run numbering` calls it, by hand, when either is renewed, so that no build needs Python. The table answers for the digits of
-a number, and is read as it stands: its layout is told in src/domain/numbering/table.rs.
+`npm run numbering` calls it, by hand, when either is updated, so that no build needs Python. The table maps a number's digits to
+its data, and is used without decoding: src/domain/numbering/table.rs describes its layout.
 """
 
 import re
@@ -21,12 +21,12 @@ from phonenumbers.tzdata import TIMEZONE_DATA
 
 MOST_DIGITS = 15
 BLOCK = 32
-# So many states are named by one byte. The bytes above name the high byte of a state's number, and 0 is the next new one.
+# One byte names this many states. The bytes above these name the high byte of a state's number, and 0 is the next new one.
 POPULAR = 208
 NO_COUNTRY = 255
 
-# The types of src/domain/numbering/mod.rs, by their place there. libphonenumber asks in the order of ASKED, and for fixed
-# lines and mobiles last.
+# The types of src/domain/numbering/mod.rs, by index. libphonenumber checks them in the order of ASKED, and fixed lines and
+# mobiles last.
 UNKNOWN, MOBILE, FIXED, FIXED_OR_MOBILE, TOLL_FREE, PREMIUM, SHARED_COST, VOIP, OTHER = range(9)
 ASKED = [
     ("premium_rate", PREMIUM), ("toll_free", TOLL_FREE), ("shared_cost", SHARED_COST), ("voip", VOIP),
@@ -35,16 +35,17 @@ ASKED = [
 
 # ---- Our own corrections, each with its reason ------------------------------------------------------------------------
 
-# Names of long ago that IANA links to another country's zone, because their clocks agreed since 1970.
+# Obsolete names that IANA links to another country's zone, because their clocks have agreed since 1970.
 RENAMED = {"Africa/Asmera": "Africa/Asmara", "Pacific/Ponape": "Pacific/Pohnpei", "Pacific/Truk": "Pacific/Chuuk"}
-# Kaliningrad's area code; libphonenumber has Europe/Bucharest, which is not in Russia, so all of Russia's would be left.
+# Kaliningrad's area code; libphonenumber has Europe/Bucharest, which is not in Russia, so that all of Russia's zones would
+# remain.
 PREFIXES = {"740": ("Europe/Kaliningrad",)}
-# In no line of zone.tab: Kosovo, Ascension and Tristan da Cunha have what libphonenumber says.
+# Not in zone.tab: Kosovo, Ascension and Tristan da Cunha have what libphonenumber says.
 OWN = {"XK": ["Europe/Belgrade"], "AC": ["Atlantic/St_Helena"], "TA": ["Atlantic/St_Helena"]}
 
 
 class Nfa:
-    """The patterns of one country code; a state is a number, its edges are (digits, to) or (None, to)."""
+    """An NFA for the patterns of one country code; a state is a number, its edges are (digits, to) or (None, to)."""
 
     def __init__(self):
         self.edges = []
@@ -55,7 +56,7 @@ class Nfa:
         return len(self.edges) - 1
 
     def add(self, pattern, tag, is_prefix=False):
-        """Adds a pattern that must match whole, or of which anything may follow; its start."""
+        """Adds a pattern that must match completely, or may be followed by anything. Returns its first state."""
         start = self.state()
         end = self.sequence(parser.parse(pattern), start)
         if is_prefix:
@@ -106,7 +107,7 @@ class Nfa:
                 if allowed is None and to not in seen:
                     seen.add(to)
                     waiting.append(to)
-        # Those that only lead on say nothing more.
+        # States that only lead on to one of these add nothing.
         return frozenset(s for s in seen if s in self.accepts or any(a is not None for a, _ in self.edges[s]))
 
     def after(self, states, digit):
@@ -124,7 +125,7 @@ def members(kind, value):
 
 
 class Automaton:
-    """States without circles, each there once: (output or None, the ten that follow). 0 is where nothing more comes."""
+    """An acyclic DFA without duplicate states: (output or None, the ten successors). State 0 is the dead end."""
 
     def __init__(self):
         self.states = [(None, (0,) * 10)]
@@ -138,7 +139,7 @@ class Automaton:
         return self.known[key]
 
     def numbered(self, roots):
-        """The states in the order in which they are met, breadth first, behind each root in turn; and the numbers they get."""
+        """The states in breadth-first order, starting from each root in turn; and the numbers that they get."""
         order, number = [0], {0: 0}
         for root in roots:
             if root in number:
@@ -154,9 +155,9 @@ class Automaton:
         return order, number
 
     def write(self, roots):
-        """Masks, outputs, what follows, where every BLOCK states begin in the latter two, and the popular states; and the
-        roots' numbers. A digit at which the same follows as at the digit before is left out. What follows for the first time
-        is the next state that was not met before, and needs no number."""
+        """Masks, outputs, successors, where every BLOCK states begin in the latter two, and the popular states; and the roots'
+        numbers. A digit with the same successor as the digit before is left out. A successor that occurs for the first time is
+        the next state that was not met before, and needs no number."""
         order, number = self.numbered(roots)
         unmet, edges, popular, met = [], [], Counter(), {0}
         for old in order:
@@ -189,7 +190,7 @@ class Automaton:
             if output is not None:
                 outputs.append(output)
         named = b"".join(state.to_bytes(2, "little") for state in popular)
-        # High bytes apart from low ones: so gzip finds more in them.
+        # High bytes apart from low ones: gzip compresses that better.
         return [bytes(masks[0::2]), bytes(masks[1::2]), bytes(outputs), bytes(follows), bytes(blocks), named], number
 
 
@@ -240,7 +241,7 @@ def build_code(code, automaton, output_of):
 
 
 def type_of(metadata, matched, length):
-    """As libphonenumber asks."""
+    """The type, determined in libphonenumber's order."""
 
     def is_one(name):
         described = getattr(metadata, name)
@@ -260,7 +261,7 @@ def type_of(metadata, matched, length):
 
 
 def dropped(metadata):
-    """What is dialed at home before a number, where it is one digit and no more: 1 for 0, 2 for 1, 4 for 8."""
+    """The national prefix, if it can be a single digit: 1 for 0, 2 for 1, 4 for 8, added up."""
     found = [re.match(metadata.national_prefix_for_parsing or "-", digit + "9" * 9) for digit in "018"]
     return sum(1 << at for at, (digit, match) in enumerate(zip("018", found)) if match and match.group(0) == digit)
 
@@ -325,7 +326,7 @@ def build():
         """What a prefix says of the countries of its code: the rest is dropped in any case."""
         regions = next((REGIONS[int(prefix[:n])] for n in (1, 2, 3) if int(prefix[:n]) in REGIONS), [])
         found = [current(name) for name in found if any(current(name) in own.get(region, ()) for region in regions)]
-        # Where none is left the country's own count, which is the same for most.
+        # If none is left, the country's own zones count, which are the same for most.
         return [] if len(regions) == 1 and found == own[regions[0]] else found
 
     list_of(())
@@ -334,7 +335,7 @@ def build():
     own_lists = [list_of(own[country]) for country in countries]
 
     def trie(prefix, inherited):
-        # A longer prefix that says the same as a shorter one says nothing.
+        # A longer prefix that says the same as a shorter one adds nothing.
         here = said.get(prefix, inherited)
         longer = any(other.startswith(prefix) and other != prefix for other in said)
         children = [trie(prefix + str(digit), here) for digit in range(10)] if longer else [0] * 10

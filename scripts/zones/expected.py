@@ -1,7 +1,8 @@
-"""Writes tests/golden/zones.txt: what Python's zoneinfo makes of the same release, which src/domain/zones is held against.
+"""Writes tests/golden/zones.txt: what Python's zoneinfo derives from the same release, to check src/domain/zones against.
 
-The first line is the release. Then a line for each name that it knows: seconds ahead of UTC at the beginning of 2026; each change until
-2041, as its Unix time and the seconds from then on; a digest of the offsets at many moments. A name that has all of an earlier one's has `=` and that.
+The first line is the release. Each further line is for one name: seconds ahead of UTC at the beginning of 2026; each change until
+2041, as its Unix time and the seconds from then on; a digest of the offsets at many moments. A name that is the same as an earlier
+one has `=` and that name.
 """
 
 import sys
@@ -11,12 +12,12 @@ from pathlib import Path
 
 import tzdata
 
-# The package's files alone, whatever the machine has.
+# Only the package's files, whatever the machine has.
 zoneinfo.reset_tzpath(to=())
 
 SINCE = int(datetime(2026, 1, 1, tzinfo=timezone.utc).timestamp())
 UNTIL = int(datetime(2041, 1, 1, tzinfo=timezone.utc).timestamp())
-# No clock is changed and changed back within it.
+# No clock is changed and changed back within this time.
 PROBE = 7 * 86400
 MOMENTS = 2000
 MASK = (1 << 64) - 1
@@ -33,7 +34,7 @@ def digest(offset):
 
 
 def changes(offset):
-    """Each change, by halves between two probes that differ."""
+    """Each change, found by bisection between two probes that differ."""
     found = []
     for start in range(SINCE, UNTIL, PROBE):
         low, high = start, min(start + PROBE, UNTIL)

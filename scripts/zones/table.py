@@ -1,6 +1,6 @@
-"""Writes src/domain/zones/table.bin: when clocks change, of the IANA release that requirements.txt pins.
+"""Writes src/domain/zones/table.bin: when clocks change, by the IANA release that requirements.txt pins.
 
-The table, whose numbers are big-endian, and whose texts have their length (a byte) before them:
+The table, whose numbers are big-endian, and whose texts are preceded by their length (one byte):
 
     the release
     u8 clocks, each:    i16 minutes east of UTC, u8 whether it has summer time;
@@ -19,12 +19,12 @@ import tzdata
 
 FILES = Path(tzdata.__file__).parent / "zoneinfo"
 
-# Earlier moments are of no interest, and later ones nobody knows: from then on each zone's rule holds (Gaza's and Hebron's
-# files go on to 2086 with the months of Ramadan).
+# Earlier moments don't matter, and nobody knows about later ones: from then on each zone's rule applies (the files of Gaza and
+# Hebron go on to 2086 with the months of Ramadan).
 SINCE = 1767225600  # 2026-01-01
 UNTIL = 2556144000  # 2051-01-01
 
-# Links of the files that lead to another country's zone, since clocks agree: what each is called now.
+# Links in the files that lead to another country's zone, because clocks agree: the present name of each.
 CORRECTED = {
     "Africa/Asmera": "Africa/Asmara",
     "Africa/Timbuktu": "Africa/Bamako",
@@ -45,13 +45,13 @@ FOOTER = re.compile(f"{NAME}{MINUTES}(?:{NAME}(?:{MINUTES})?,{DATE},{DATE})?")
 
 
 def minutes(hours, rest):
-    """Of a text such as -3:30."""
+    """The minutes in a text such as -3:30."""
     size = abs(int(hours)) * 60 + int(rest or 0)
     return -size if hours.startswith("-") else size
 
 
 def rule(footer):
-    """What a file says of the time behind its changes, packed."""
+    """A file's rule for the time after its changes, packed."""
     groups = FOOTER.fullmatch(footer).groups()
     standard = -minutes(*groups[0:2])
     if groups[4] is None:
@@ -70,7 +70,7 @@ def whole(seconds):
 
 
 def clock(name):
-    """A zone's entry among the clocks."""
+    """A zone's entry in the list of clocks."""
     data = (FILES / name).read_bytes()
 
     def counts(at):

@@ -1,8 +1,8 @@
-"""Writes tests/golden/windows.txt: when calling hours are open in each zone, by what Python's zoneinfo makes of the same release.
+"""Writes tests/golden/windows.txt: when calling hours are open in each zone, computed by Python's zoneinfo from the same release.
 
-The first line is the release, the next ones are the hours. Then a line for each name that it knows: for each of these hours a digest of whether
-they are open, and from when on they are where that is asked, around each change of the zone's clocks within five years and on a grid
-over these. A name that has all of an earlier one's has `=` and that.
+The first line is the release, the next ones are the hours. Each further line is for one name: for each of these hours, a digest of
+whether they are open, and for some moments when they open next, around each change of the zone's clocks within five years and on a
+grid over these. A name that is the same as an earlier one has `=` and that name.
 """
 
 import json
@@ -13,22 +13,22 @@ from pathlib import Path
 
 import tzdata
 
-# The package's files alone, whatever the machine has.
+# Only the package's files, whatever the machine has.
 zoneinfo.reset_tzpath(to=())
 
 SINCE = int(datetime(2026, 11, 1, tzinfo=timezone.utc).timestamp())
 UNTIL = int(datetime(2032, 1, 1, tzinfo=timezone.utc).timestamp())
-# No clock is changed and changed back within it.
+# No clock is changed and changed back within this time.
 PROBE = 7 * 86400
-# So far from a change it is looked at, in seconds.
+# How far from a change to check, in seconds.
 AROUND = [86400, 7200, 3600, 2700, 1800, 900, 1, 0]
-# A grid that meets all hours of all days.
+# A grid that meets every hour of every day.
 GRID = 13 * 3600 + 7 * 60
-# At every so many of its moments it is asked when they open next.
+# For one in this many of its moments, the next opening is computed too.
 ASKED = 16
 # Hours begin and end, and clocks change, at whole quarters of an hour.
 QUARTER = 900
-# None is closed for longer.
+# None is closed for longer than this.
 LONGEST = 30 * 86400
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 HOURS = [
@@ -60,7 +60,7 @@ def reader(zone, hours):
 
 
 def changes(zone):
-    """Each change of a zone's clocks, by halves between two probes that differ."""
+    """Each change of a zone's clocks, found by bisection between two probes that differ."""
 
     def offset(moment):
         return datetime.fromtimestamp(moment, zone).utcoffset()
@@ -85,7 +85,7 @@ def opening(is_open, moment):
 
 
 def moments(zone):
-    """What is looked at, and whether it is asked when they open next."""
+    """The moments to check, and whether the next opening is computed too."""
     for change in changes(zone):
         for away in AROUND:
             yield change - away, True
@@ -95,7 +95,7 @@ def moments(zone):
 
 
 def digest(is_open, looks):
-    """FNV-1a over what is told."""
+    """FNV-1a over the results."""
     value = 0xCBF29CE484222325
     for moment, asked in looks:
         told = 0 if is_open(moment) else opening(is_open, moment) if asked else 1
@@ -108,7 +108,7 @@ def main():
     lines, first = [tzdata.IANA_VERSION, *(json.dumps(hours, separators=(",", ":")) for hours in HOURS)], {}
     files = {}
     for name in sorted((Path(tzdata.__file__).parent / "zones").read_text().split()):
-        # Names with one file's contents need no second look.
+        # Names that share a file's contents need not be checked again.
         content = Path(tzdata.__file__).parent.joinpath("zoneinfo", name).read_bytes()
         if content not in files:
             zone = zoneinfo.ZoneInfo(name)

@@ -1,14 +1,14 @@
-// Cloudflare's API, as far as a deployment asks it itself; Wrangler does the rest. Node built-ins only.
+// Cloudflare's API, as far as a deployment calls it directly; Wrangler does the rest. Node built-ins only.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { UserError } from "../log.mjs";
 
 const BASE_URL = "https://api.cloudflare.com/client/v4";
-/** Tries of a request that may be sent again. */
+/** How often a request is tried that may be sent again. */
 const TRIES = 4;
 const LONGEST_WAIT_MS = 60_000;
 
-/** Cloudflare said no. */
+/** Cloudflare refused a request. */
 export class Refused extends Error {
   /** @param {string} asked @param {number} status @param {{ code: number, message: string }[]} errors */
   constructor(asked, status, errors) {
@@ -18,14 +18,15 @@ export class Refused extends Error {
   }
 }
 
-/** What may go well the next time: Cloudflare or the network failed. */
+/** A retry may succeed: Cloudflare or the network failed. */
 export class Trouble extends Error {}
 
 /**
  * @typedef {object} Api
  * @property {string} token
  * @property {string} baseUrl
- * @property {(method: string, path: string, of: { permission: string, body?: unknown }) => Promise<any>} ask the `result` of its answer
+ * @property {(method: string, path: string, of: { permission: string, body?: unknown }) => Promise<any>} ask resolves to the
+ * response's `result`
  */
 
 /** @param {NodeJS.ProcessEnv} env @returns {Api} */
@@ -45,7 +46,7 @@ export function apiOf(env) {
  * @param {{ token: string, baseUrl: string }} api
  * @param {string} method
  * @param {string} path
- * @param {{ permission: string, body?: unknown }} of the permission that the token needs for it
+ * @param {{ permission: string, body?: unknown }} of `permission` is what the token needs for it
  */
 async function ask({ token, baseUrl }, method, path, { permission, body }) {
   const asked = `${method} ${path}`;
@@ -61,7 +62,7 @@ async function ask({ token, baseUrl }, method, path, { permission, body }) {
     } else if (answer.status === 429) {
       if (isLast) throw new Trouble(`${asked} answered 429 ${tries} times: Cloudflare is rate-limiting requests`);
     } else if (answer.status >= 500) {
-      // What creates something is not sent again before it was looked whether it did.
+      // A request that creates something is not repeated before checking whether it did.
       if (isLast || method !== "GET") throw new Trouble(`${asked} answered ${answer.status}`);
     } else {
       return read(asked, answer, permission);

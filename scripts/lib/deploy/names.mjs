@@ -1,9 +1,9 @@
-// What a deployment is called, and the configuration that Wrangler is given for it: that of wrangler.toml, under names of its own.
+// A deployment's names, and the configuration for Wrangler: that of wrangler.toml, with names of its own.
 
 import { inRoot } from "../paths.mjs";
 
 /**
- * `production` has the names of wrangler.toml, any other environment its own: two of one account share nothing.
+ * `production` has the names of wrangler.toml, any other environment its own: two environments in one account share nothing.
  * @param {string} env
  */
 export const suffixOf = (env) => (env === "production" ? "" : `-${env}`);

@@ -5,7 +5,7 @@ import { say, UserError } from "../log.mjs";
 import { Refused, Trouble } from "./api.mjs";
 import { findAccount, findAddress, findWorker, keepSecrets, makeArchive, makeOrganisation, makeQueue, makeRecords, upload, waitUntilUp } from "./steps.mjs";
 
-/** How often a step is looked at and done again where Cloudflare, or the network, failed. */
+/** How often a step is looked at and tried again if Cloudflare or the network failed. */
 const TRIES = 3;
 
 /** @param {import("./steps.mjs").Deployment} of */
@@ -52,7 +52,7 @@ async function carryOut(step, of, dryRun) {
 }
 
 /**
- * Back to the version that served before the present one; data stays as it is.
+ * Goes back to the version before the present one; data stays as it is.
  * @param {import("./steps.mjs").Deployment} of
  * @param {boolean} dryRun
  */

@@ -1,5 +1,5 @@
-// What is remembered of a deployment: `.deploy/ENV.json`, what it is made of, and `.deploy/ENV.env`, its secrets. Both are
-// ignored by git and readable by their owner alone. Node built-ins only.
+// The memory of a deployment: `.deploy/ENV.json` describes it, and `.deploy/ENV.env` has its secrets. Both are ignored by git and
+// readable only by their owner. Node built-ins only.
 
 import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { randomBytes } from "node:crypto";
@@ -11,18 +11,18 @@ import { readIfThere, sha256 } from "../paths.mjs";
 /**
  * @typedef {object} Organisation the first one
  * @property {string} name
- * @property {string} idempotency_key under which it is asked for, so that however often that is, there is one
+ * @property {string} idempotency_key with which it is requested, so that there is only one, however often that is
  * @property {string} asked_at
- * @property {string} [id] once it is there
+ * @property {string} [id] once it exists
  * @property {string} [owner_key] until it has been printed
  *
  * @typedef {object} State
  * @property {string} [account_id]
- * @property {string} [url] in place of the address at workers.dev
+ * @property {string} [url] instead of the workers.dev address
  * @property {boolean} [archive]
- * @property {boolean} [is_ours] the Worker was not there before this folder deployed it
- * @property {Record<string, string>} [sent] digests of the secrets that the Worker was, or may have been, sent
- * @property {Record<string, string>} [kept] and of those that it has
+ * @property {boolean} [is_ours] the Worker did not exist before this folder deployed it
+ * @property {Record<string, string>} [sent] digests of the secrets that the Worker was sent, or may have been
+ * @property {Record<string, string>} [kept] digests of those that it has
  * @property {Organisation} [organisation]
  */
 
@@ -46,7 +46,7 @@ export class Memory {
   }
 
   /**
-   * Two deployments of one environment at once would each make an organisation. What the one before saved is read again.
+   * Two simultaneous deployments of one environment would each create an organisation. Reads again what the one before saved.
    * @returns {() => void} lets the next one begin
    */
   lock() {
@@ -66,7 +66,7 @@ export class Memory {
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
   }
 
-  /** @returns {Record<string, string>} none, where there is no file yet */
+  /** @returns {Record<string, string>} empty if there is no file yet */
   readSecrets() {
     const text = readIfThere(this.secretsPath);
     if (text === undefined) return {};
@@ -76,7 +76,7 @@ export class Memory {
   }
 
   /**
-   * Adds secrets; those that are there stay as they are.
+   * Adds secrets; existing ones stay as they are.
    * @param {Record<string, string>} secrets
    */
   addSecrets(secrets) {
@@ -87,7 +87,7 @@ export class Memory {
     const isNew = !existsSync(this.secretsPath);
     const before = isNew ? "" : readFileSync(this.secretsPath, "utf8").replace(/([^\n])$/, "$1\n");
     writeSynced(temporary, before + lines);
-    // A link replaces nothing: another deployment that was quicker keeps its secrets.
+    // A link replaces nothing: if another deployment was quicker, its secrets stay.
     if (isNew) linkSync(temporary, this.secretsPath);
     else renameSync(temporary, this.secretsPath);
     rmSync(temporary, { force: true });
@@ -112,7 +112,7 @@ function writeSynced(path, text) {
   }
 }
 
-/** What is needed to serve, and how each is made. @type {Record<string, () => string>} */
+/** The secrets needed to serve, and how each is created. @type {Record<string, () => string>} */
 export const NEEDED = {
   MASTER_KEY: () => randomBytes(32).toString("base64"),
   PLATFORM_TOKEN: () => randomBytes(32).toString("hex"),
@@ -123,7 +123,7 @@ export const NEEDED = {
 export const digests = (secrets) => Object.fromEntries(Object.entries(secrets).map(([name, value]) => [name, sha256(`${name}=${value}`)]));
 
 /**
- * Whether the master key of this digest is among these secrets: as it was, or kept beside a new one by a rotation.
+ * Whether the master key with this digest is among these secrets: unchanged, or kept beside a new one during a rotation.
  * @param {Record<string, string>} secrets @param {string} digest
  */
 export function hasMaster(secrets, digest) {

@@ -1,5 +1,5 @@
-// A deployment, step by step. Each looks first and does only what is missing: so a run after one that failed goes on where
-// that ended, and a run after one that did not makes nothing twice.
+// A deployment, step by step. Each step looks first and does only what is missing, so that a run after a failed one continues
+// where that stopped, and a run after a successful one creates nothing twice.
 
 import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
@@ -16,11 +16,11 @@ const QUEUES = "Queues: Edit";
 const SCRIPTS = "Workers Scripts: Edit";
 const R2 = "Workers R2 Storage: Edit";
 const ACCOUNT = "Account Settings: Read";
-/** Another run was quicker, or the list was longer than its first page. */
+/** Error codes for names that are taken: another run was quicker, or the list was longer than its first page. */
 const TAKEN = { kv: 10014, queue: 11009, bucket: 10004 };
-/** What Cloudflare says of a Worker, and of a subdomain, that is not there. */
+/** Cloudflare's code for a Worker, or a subdomain, that does not exist. */
 const NOT_THERE = 10007;
-/** The platform knows a request by its `Idempotency-Key` for 24 hours. */
+/** The platform recognises an `Idempotency-Key` for 24 hours. */
 const REPEATABLE_MS = 23 * 3_600_000;
 
 /**
@@ -33,10 +33,10 @@ const REPEATABLE_MS = 23 * 3_600_000;
  * @property {{ organisation?: string, subdomain?: string, replaceSecrets: boolean, waitMs: number }} wishes
  * @property {string | undefined} accountId
  * @property {string} workerDir
- * @property {(() => Promise<void>) | null} build null for what is built already
+ * @property {(() => Promise<void>) | null} build null if it is built already
  * @property {string} [recordsId]
  * @property {string} [url]
- * @property {string[]} [there] the secrets that the Worker has; undefined where there is no Worker
+ * @property {string[]} [there] the secrets that the Worker has; undefined if there is no Worker
  * @property {boolean} [isNew] there was no Worker when this run began
  * @property {string} [ownerKey] to be printed
  *
@@ -44,7 +44,7 @@ const REPEATABLE_MS = 23 * 3_600_000;
  * @property {string} name
  * @property {(of: Deployment) => Promise<Found>} look
  *
- * @typedef {{ is: string } | { todo: string, act: () => Promise<string> }} Found what is there, or what would be done
+ * @typedef {{ is: string } | { todo: string, act: () => Promise<string> }} Found what exists, or what would be done
  */
 
 /** @param {Deployment} of */
@@ -189,7 +189,7 @@ export const makeRecords = {
   },
 };
 
-/** What somebody else made meanwhile is found by looking again. @param {number} code */
+/** Whatever somebody else created meanwhile is found by looking again. @param {number} code */
 const lookAgain = (code) => (/** @type {unknown} */ error) => {
   throw error instanceof Refused && error.codes.includes(code) ? new Trouble(error.message) : error;
 };
@@ -208,7 +208,7 @@ export const makeQueue = (queue) => ({
       todo: `make ${queue}`,
       act: async () => {
         await of.api.ask("POST", path, { permission: QUEUES, body: { queue_name: queue } }).catch((error) => {
-          // The list's first page may not be all of it.
+          // The list's first page may be incomplete.
           if (!(error instanceof Refused && error.codes.includes(TAKEN.queue))) throw error;
         });
         return `${queue} made`;
@@ -253,7 +253,7 @@ export const upload = {
       act: async () => {
         await of.build?.();
         writeConfig(of);
-        // Whatever becomes of the upload, it is known which secrets the Worker may have from now on.
+        // From now on it is recorded which secrets the Worker may have, whatever becomes of the upload.
         const all = digests(of.memory.readSecrets());
         const names = await secretsToSend(of, all);
         of.memory.save({ sent: { ...of.memory.state.sent, ...all }, account_id: String(of.accountId) });
@@ -265,7 +265,7 @@ export const upload = {
   },
 };
 
-/** @param {Deployment} of @param {Record<string, string>} now @returns {Promise<string[]>} those that the Worker lacks or has others of */
+/** @param {Deployment} of @param {Record<string, string>} now @returns {Promise<string[]>} those that the Worker lacks, or has with other values */
 async function secretsToSend(of, now) {
   const { kept = {}, sent = {} } = of.memory.state;
   const there = of.there ?? [];
@@ -275,7 +275,8 @@ async function secretsToSend(of, now) {
 }
 
 /**
- * The Worker has secrets that this folder did not send: those of the file are its own if it takes the operator's token.
+ * The Worker has secrets that this folder did not send: those in the file are the same if the Worker accepts the operator's
+ * token.
  * @param {Deployment} of
  * @param {string[]} names
  */
