@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-// `npm run bench [-- --quick] [--only PART,…] [--rounds N] [--json FILE] [--worker FOLDER] [--against FOLDER]`: what the Worker costs and how fast it
-// is, against a floor of plain JavaScript that does the same I/O (floor/), in turns; medians of the rounds, and their spread.
-// Another build may take the floor's place, to see what a change does. It takes a quiet machine to believe a time. What is counted is the same everywhere: that alone can fail a run.
-// Unless a built Worker is named, one is made first: the release, with the SQL that some parts ask of objects; for a quick run
-// the release as it is. Linux only: processor time is read from /proc.
+// `npm run bench [-- --quick] [--only PART,…] [--rounds N] [--json FILE] [--worker FOLDER] [--against FOLDER]`: what the Worker
+// costs and how fast it is, compared in turns with a floor of plain JavaScript that does the same I/O (floor/); medians of the
+// rounds, with their spread. Another build may take the floor's place, to see what a change does. Times can be trusted only on a
+// quiet machine. Counts are the same everywhere: only they can fail a run. Unless a built Worker is named, one is built first:
+// the release, with the SQL that some parts run on objects; for a quick run the plain release. Linux only: processor time is read
+// from /proc.
 
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";

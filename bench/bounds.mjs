@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// `npm run prove -- bounds`, or `node bench/bounds.mjs [--quick] [--json FILE] [--only PART,…] [FOLDER …]`: what a trunk
-// costs that is large or unlucky, in time, memory, disk and rows read, for each built Worker given (the local build if none
-// is). Its rows are those of the first release (yesterday.mjs); a later one makes its own of them when it first sees them.
-// With BOUNDS_LARGE=0, or --quick, everything is a twentieth. It takes some gigabytes of memory, for /dev/shm.
+// `npm run prove -- bounds`, or `node bench/bounds.mjs [--quick] [--json FILE] [--only PART,…] [FOLDER …]`: what a large or
+// unlucky trunk costs in time, memory, disk and rows read, for each built Worker given (by default the local build). Its rows are
+// those of the first release (yesterday.mjs); a later one migrates them when it first sees them. With BOUNDS_LARGE=0, or --quick,
+// everything is a twentieth of the size. It takes some gigabytes of memory, for /dev/shm.
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
@@ -37,14 +37,14 @@ const METADATA = 16_384;
 const VIEWERS = 10;
 const RESTARTS = 3;
 const STARTS = QUICK ? 5 : 15;
-/** So much later than a Worker that does nothing, one that was just started answers, at most. */
+/** How much later than a Worker that does nothing a newly started one may answer. */
 const START_MS = 10;
 const ADMITTING_MS = QUICK ? 3_000 : 8_000;
 const BESIDE_VIEWERS_MS = QUICK ? 5_000 : 20_000;
 const MIGRATION_MS = 1_800_000;
-/** How often it is said how far something is. */
+/** How often progress is reported. */
 const TOLD_EVERY_MS = 10_000;
-/** For so long a Worker does next to nothing that has nothing left to do. */
+/** A Worker is idle if it does next to nothing for this long. */
 const IDLE_MS = 2_000;
 const IDLE_SHARE = 0.02;
 const MOST_BYTES = 5 * 2 ** 30;
@@ -52,7 +52,7 @@ const NO_ANSWER = { status: 0, ms: Infinity, body: null };
 const MB = 1 << 20;
 const HOUR_MS = 3_600_000;
 
-/** Calls that stay as they are, and callbacks that are long not due again. */
+/** Calls that stay as they are, and callbacks that are not due again for a long time. */
 const VARS = { SIM_RING_MS: "36000000", RING_TIMEOUT_SECONDS: "36000", MAX_CALL_SECONDS: "36000", RETENTION_DAYS: "3650" };
 
 /**
@@ -112,11 +112,11 @@ function quantile(times, share) {
 
 /** @type {string[]} */
 const folders = [];
-// Gigabytes of memory, which nobody else gives back: whatever ends this process takes them along.
+// Gigabytes of memory, which nobody else would free: however this process ends, they are removed.
 process.once("exit", () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) process.once(signal, () => process.exit(1));
 
-/** In memory where there is room, so that what is measured is the Worker and not this machine's disk. @param {string} name */
+/** In memory if there is room, so that the Worker is measured and not this machine's disk. @param {string} name */
 function newDataDir(name) {
   const memory = "/dev/shm";
   const room = existsSync(memory) ? statfsSync(memory) : { bavail: 0, bsize: 0 };
@@ -126,10 +126,10 @@ function newDataDir(name) {
 }
 
 /**
- * The trunks of one folder, as the first release left them: made by a build that runs SQL.
+ * The trunks of one folder, as the first release left them: created by a build that runs SQL.
  * @param {string} dataDir
  * @param {Record<string, (rows: Yesterday, setup: Setup) => Promise<void>>} trunks
- * @param {Record<string, Setup>} [known] those that are there already, to add to
+ * @param {Record<string, Setup>} [known] existing ones, to add rows to
  */
 async function fillTrunks(dataDir, trunks, known = {}) {
   const startedAt = performance.now();
@@ -159,7 +159,7 @@ async function fillTrunks(dataDir, trunks, known = {}) {
 /** @param {Run} run @param {(local: Local) => Promise<void>} measure @param {{ queues?: boolean, vars?: Record<string, string> }} [how] */
 async function inWorker(run, measure, { queues = false, vars = {} } = {}) {
   const local = await startLocal({ dataDir: run.dataDir, cron: false, vars: { ...VARS, ...vars }, workerDir: run.dir, queues, onLog: () => {} });
-  // A build that takes all that there is would take it from whatever else this machine does: then it has no answer.
+  // A build that used up all memory would take it from everything else on this machine: it is killed, and has no answer.
   const watch = setInterval(() => {
     for (const pid of children()) {
       if (residentBytes(pid) > MOST_BYTES) process.kill(pid, "SIGKILL");
@@ -176,7 +176,7 @@ async function inWorker(run, measure, { queues = false, vars = {} } = {}) {
 /** @param {unknown} error @returns {boolean} whether nobody listens any more */
 const isGone = (error) => String(error).includes("ECONNREFUSED");
 
-/** What a trunk's object counted. @param {Local} local @param {Setup} setup */
+/** The counters of a trunk's object. @param {Local} local @param {Setup} setup */
 async function work(local, setup) {
   const trunks = await local.mf.getDurableObjectNamespace("TRUNKS");
   const object = trunks.get(trunks.idFromName(setup.trunk.slice(0, 8)));
@@ -184,7 +184,7 @@ async function work(local, setup) {
   return /** @type {{ Work: Record<string, number> }} */ (await answer.json()).Work;
 }
 
-/** Says something each ten seconds at most. @returns {(what: () => string) => void} */
+/** Reports something at most every ten seconds. @returns {(what: () => string) => void} */
 function nowAndThen() {
   let toldAt = performance.now();
   return (what) => {
@@ -197,7 +197,7 @@ function nowAndThen() {
 /** @param {number} part */
 const share = (part) => `${(Math.min(1, part) * 100).toFixed(0)} %`;
 
-/** Lets a later release make its own rows of the first one's: until nothing is done any more. @param {Run} run @param {string[]} names */
+/** Lets a later release migrate the first one's rows, until nothing is left to do. @param {Run} run @param {string[]} names */
 async function migrated(run, names) {
   const startedAt = performance.now();
   let endedAt = startedAt;
@@ -213,7 +213,7 @@ async function migrated(run, names) {
         const before = cpuMs();
         await delay(IDLE_MS);
         idle = cpuMs() - before < IDLE_MS * IDLE_SHARE;
-        // One row is written of a call that is taken over, and one leaves.
+        // For each migrated call one row is written and one removed.
         const written = (await work(local, setup).catch(() => null))?.["rows_written"] ?? 0;
         tell(() => `${name}: ${share(written / 2 / (setup.rows ?? 1))} of its rows taken over, ${seconds(startedAt)}`);
       }
@@ -222,7 +222,7 @@ async function migrated(run, names) {
   run.figures.push({ name: `first sight of the rows of ${names.join(", ")}`, value: (endedAt - startedAt) / 1000, unit: "s" });
 }
 
-/** The first answer of an object that was evicted. @param {Run} run @param {string} name */
+/** The first answer of an evicted object. @param {Run} run @param {string} name */
 async function coldLoad(run, name) {
   const [times, empty] = [/** @type {number[]} */ ([]), /** @type {number[]} */ ([])];
   const setup = /** @type {Setup} */ (run.setups[name]);
@@ -240,7 +240,7 @@ async function coldLoad(run, name) {
   return Math.min(...times) - Math.min(...empty);
 }
 
-/** WebAssembly memory once the trunk was loaded, and after a page of its calls, beyond what a trunk without calls takes. @param {Run} run @param {string} name */
+/** WebAssembly memory after the trunk was loaded, and after a page of its calls, beyond what a trunk without calls takes. @param {Run} run @param {string} name */
 async function memory(run, name) {
   /** @param {string} which */
   const of = async (which) => {
@@ -260,7 +260,7 @@ async function memory(run, name) {
   return [loaded - emptyLoaded, listed - emptyListed].map((bytes) => bytes / MB);
 }
 
-/** The processes that this one began: workerd. */
+/** The child processes: workerd. */
 function children() {
   const pids = readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim().split(" ");
   return pids.filter(Boolean).map(Number);
@@ -272,7 +272,7 @@ function residentBytes(pid) {
   return existsSync(path) ? Number(readFileSync(path, "utf8").split(" ")[1]) * 4_096 : 0;
 }
 
-/** The CPU time that they took, in ms. */
+/** Their CPU time, in ms. */
 function cpuMs() {
   const spent = children().map((pid) => {
     const [, rest = ""] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ");
@@ -313,7 +313,7 @@ async function admissions(run) {
   });
 }
 
-/** Admissions one after another, each with a time of its own: one that is not accepted takes for ever. @param {Local} local @param {Setup} setup @param {number} ms */
+/** Admissions one after another, each timed separately: one that is not accepted counts as taking for ever. @param {Local} local @param {Setup} setup @param {number} ms */
 async function oneByOne(local, setup, ms) {
   const times = [];
   let refused = 0;
@@ -327,7 +327,7 @@ async function oneByOne(local, setup, ms) {
   return { times, refused };
 }
 
-/** Somebody who reads what a trunk held: history, lists, the feed, by what is rare. @param {Local} local @param {Setup} setup @param {AbortSignal} signal */
+/** Somebody who reads what a trunk has: history, lists, the feed, filtered by rare values. @param {Local} local @param {Setup} setup @param {AbortSignal} signal */
 async function view(local, setup, signal) {
   const seen = { answers: 0, failed: 0, longest: 0 };
   const paths = [
@@ -397,7 +397,7 @@ async function rowsRead(run, local, setup) {
 }
 
 /**
- * A line of calls with rich metadata, each of them placed: no trunk of the first release could have held it.
+ * A queue of calls with rich metadata, all of them really placed: no trunk of the first release could have had it.
  * @param {Run} run
  */
 async function inLine(run) {
@@ -421,7 +421,7 @@ async function inLine(run) {
   });
 }
 
-/** The bytes in use of a trunk's file. @param {Run} run @param {Setup} setup */
+/** The bytes in use in a trunk's file. @param {Run} run @param {Setup} setup */
 async function bytesInUse(run, setup) {
   let file = "";
   await inWorker(run, async (local) => {
@@ -438,7 +438,7 @@ async function bytesInUse(run, setup) {
   return used;
 }
 
-/** Calls that are really placed, and over at once. @param {Run} run @param {Setup} setup @param {number} count @param {unknown} metadata */
+/** Calls that are really placed, and over immediately. @param {Run} run @param {Setup} setup @param {number} count @param {unknown} metadata */
 async function place(run, setup, count, metadata) {
   const vars = { SIM_RING_MS: "10", SIM_TALK_MS: "10" };
   await inWorker(
@@ -456,7 +456,7 @@ async function place(run, setup, count, metadata) {
   );
 }
 
-/** What finished calls take that this build wrote itself, and those of the first release that it took over. @param {Run} run */
+/** The size of finished calls that this build wrote itself, and of those that it migrated from the first release. @param {Run} run */
 async function disk(run) {
   const taken = /** @type {Setup} */ (run.setups["disk"]);
   const metadata = JSON.parse(padded());
@@ -472,7 +472,7 @@ async function disk(run) {
   run.figures.push({ name: "the same, of the first release's", value: (await bytesInUse(run, taken)) / OF_1_KB, unit: "bytes" });
 }
 
-/** Metadata that makes a finished call's document 1 KB. */
+/** Metadata that brings a finished call's document to 1 KB. */
 function padded() {
   const row = JSON.parse(readFileSync(join(root, "tests/golden/rows/plain.json"), "utf8"));
   const metadata = { ...JSON.parse(row.doc).request.metadata, note: "" };
@@ -481,12 +481,12 @@ function padded() {
 
 /** @type {Record<string, (run: Run) => Promise<void>>} */
 const PARTS = {
-  // What a request waits for that finds no isolate: the module's code as it is first run; no object is asked.
+  // What a request waits for that finds no isolate: the module's code running for the first time; no object is asked.
   async start(run) {
     const [times, floor] = [/** @type {number[]} */ ([]), /** @type {number[]} */ ([])];
     const empty = { ...run, dir: emptyWorker(), dataDir: newDataDir("floor") };
     for (let start = 0; start < STARTS; start++) {
-      // In turn, so that both meet the same machine.
+      // In turns, so that both face the same machine.
       for (const [which, into] of /** @type {[Run, number[]][]} */ ([[empty, floor], [run, times]])) {
         await inWorker(which, async (local) => void into.push((await ask(local, "no key", "GET", `${V1}/agents`)).ms));
       }
@@ -520,7 +520,7 @@ const PARTS = {
   },
 };
 
-/** A build against the trunks of the one folder, then against those that hold a million calls. @param {string} workerDir @returns {Promise<Run>} */
+/** Measures a build with the trunks in one folder, then with those that have a million calls. @param {string} workerDir @returns {Promise<Run>} */
 async function measure(workerDir) {
   const startedAt = performance.now();
   const wanted = options.only?.split(",");
@@ -587,7 +587,7 @@ function told({ value, unit, limit, note }) {
   return `${rounded} ${unit}${bound}${note ? ` (${note})` : ""}`;
 }
 
-/** The builds side by side, as a table in Markdown. @param {Record<string, Figure[]>} all */
+/** The builds side by side, as a Markdown table. @param {Record<string, Figure[]>} all */
 function table(all) {
   const builds = Object.keys(all);
   const names = new Set(Object.values(all).flatMap((figures) => figures.map(({ name }) => name)));

@@ -1,5 +1,5 @@
-// A copy of a built Worker whose WebAssembly memory can be read, and capped: Miniflare enforces no limit on an isolate, and
-// Cloudflare ends one that takes 128 MB. It may count the calls between WebAssembly and JavaScript too.
+// A copy of a built Worker whose WebAssembly memory can be read and limited: Miniflare enforces no limit on an isolate, while
+// Cloudflare ends one that takes 128 MB. It can also count the calls between WebAssembly and JavaScript.
 
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,13 +9,14 @@ const PAGE = 65_536;
 const MEMORY_SECTION = 5;
 const HEADER = 8;
 
-/** Paths that only such a copy knows. */
+/** Paths that only such a copy serves. */
 const MEMORY_PATH = "/local/memory";
 const CROSSINGS_PATH = "/local/crossings";
 
 /**
  * @param {string} workerDir the folder with `index.js` and its `.wasm`
- * @param {{ maxBytes?: number, counts?: boolean }} [options] how large its memory may grow, and whether it counts crossings, which slows it
+ * @param {{ maxBytes?: number, counts?: boolean }} [options] how large its memory may grow, and whether it counts crossings,
+ * which slows it down
  * @returns {string} the folder of the copy
  */
 export function instrument(workerDir, { maxBytes, counts = false } = {}) {
@@ -29,7 +30,7 @@ export function instrument(workerDir, { maxBytes, counts = false } = {}) {
 }
 
 /**
- * A Worker with the same bindings that does nothing: what any costs that is started. @returns {string} its folder
+ * A Worker with the same bindings that does nothing: what starting any Worker costs. @returns {string} its folder
  */
 export function emptyWorker() {
   const folder = mkdtempSync(join(tmpdir(), "empty-"));
@@ -52,7 +53,7 @@ export async function crossings({ url }) {
   return Number(await answer.text());
 }
 
-/** The module, which notes each instance that it makes. @param {string} module @param {boolean} counts */
+/** The module, changed so that it records each instance it creates. @param {string} module @param {boolean} counts */
 function observed(module, counts) {
   const handlers = /([\w$]+) as default\b/.exec(module)?.[1];
   if (!handlers) throw new Error("the Worker's module exports no handlers");

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// `npm run prove -- "a million calls"`: a trunk that holds 1,000,000 finished calls admits as fast as an empty one, lists
-// in bounded time, and loses its old calls without holding up new ones. ROWS makes it smaller, DATA_DIR keeps it for
-// another run, and a name (admissions, lists, leaving) does that part alone. It takes the local build, and some gigabytes of disk.
+// `npm run prove -- "a million calls"`: a trunk with 1,000,000 finished calls admits as fast as an empty one, lists in bounded
+// time, and loses its old calls without delaying new ones. ROWS makes it smaller, DATA_DIR keeps it for another run, and a name
+// (admissions, lists, leaving) runs only that part. It takes the local build, and some gigabytes of disk.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
@@ -17,7 +17,7 @@ const ROWS = Number(process.env["ROWS"] ?? 1_000_000);
 const WANTED = ROWS.toLocaleString("en");
 /** How much slower a full trunk may admit. */
 const MAX_RATIO = 1.2;
-/** By how much an admission may be held up while old calls leave. */
+/** How long an admission may be delayed while old calls leave. */
 const MAX_DELAY_MS = 50;
 const ROUNDS = 40;
 const WARM_UP = 5;
@@ -26,16 +26,16 @@ const AT_ONCE = 8;
 /** Below `max_cps`, so that none is refused. */
 const MAX_PER_SECOND = 900;
 const LEAVING_MS = 20_000;
-/** So many calls leave a second at least: as many as a busy trunk takes. */
+/** The least number of calls that must leave per second: as many as a busy trunk takes. */
 const PER_SECOND = 200;
 const WARM_UP_MS = 3_000;
 const DAY_MS = 86_400_000;
 
 /** Calls that stay as they are: a phone that rings for ten minutes frees no channel meanwhile. */
 const LASTING = { SIM_RING_MS: "600000", RING_TIMEOUT_SECONDS: "3600", MAX_CALL_SECONDS: "3600", RETENTION_DAYS: "3650" };
-/** Calls that are over at once. */
+/** Calls that are over immediately. */
 const QUICK = { SIM_RING_MS: "10", SIM_TALK_MS: "10", RETENTION_DAYS: "3650" };
-/** So many more calls than {@link ROWS} are there to begin with: those that leave. */
+/** How many calls there are beyond {@link ROWS} at first: those that leave. */
 const SPARE = 100_000;
 
 /**
@@ -84,14 +84,14 @@ async function admit(local, setup, trunk) {
   return answer;
 }
 
-/** In memory where there is room, so that what is measured is the object and not this machine's disk. */
+/** In memory if there is room, so that the object is measured and not this machine's disk. */
 function newDataDir() {
   const memory = "/dev/shm";
   const room = existsSync(memory) ? statfsSync(memory) : { bavail: 0, bsize: 0 };
   return mkdtempSync(join(room.bavail * room.bsize > ROWS * 4_000 ? memory : tmpdir(), "million-"));
 }
 
-/** After a start calls in progress are asked about, all at once: waits until that is over. @param {Local} local @param {Setup} setup */
+/** After a start, calls in progress are inquired about all together: waits until that is over. @param {Local} local @param {Setup} setup */
 async function settled(local, setup) {
   for (let quick = 0, asked = 0; quick < 10 && asked < 200; asked++) {
     const startedAt = performance.now();
@@ -101,7 +101,7 @@ async function settled(local, setup) {
   }
 }
 
-/** Two trunks, one of them full. @param {string} dataDir @returns {Promise<Setup>} */
+/** Creates two trunks, one of them full. @param {string} dataDir @returns {Promise<Setup>} */
 async function prepare(dataDir) {
   const file = join(dataDir, "million.json");
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8"));
@@ -131,10 +131,10 @@ async function prepare(dataDir) {
 }
 
 /**
- * Some calls at once, as they come: so what is measured is the work of an admission, and not the disk's, which all of them await
+ * Several calls at a time, as they come: so the work of an admission is measured, and not the disk's, for which they all wait
  * together.
  * @param {Local} local @param {Setup} setup @param {string} trunk
- * @returns {Promise<number>} ms an admission
+ * @returns {Promise<number>} ms per admission
  */
 async function block(local, setup, trunk) {
   const startedAt = performance.now();
@@ -148,7 +148,7 @@ async function block(local, setup, trunk) {
   return took / PER_ROUND;
 }
 
-/** The two trunks in turns, so that what else this machine does meets both alike. @param {Local} local @param {Setup} setup */
+/** The two trunks in turns, so that whatever else this machine does affects both alike. @param {Local} local @param {Setup} setup */
 async function admissions(local, setup) {
   const [[rows] = []] = await sql(local, setup.full, "SELECT COUNT(*) FROM rows WHERE open = 0");
   if (Number(rows) < ROWS) throw new Error(`the full trunk holds ${rows} calls`);
@@ -196,7 +196,7 @@ async function lists(local, setup) {
 }
 
 /**
- * Admissions one after another, for a while: the time of each is its own.
+ * Admissions one after another, for a while, each timed separately.
  * @param {Local} local @param {Setup} setup
  */
 async function oneByOne(local, setup) {
@@ -214,13 +214,13 @@ async function oneByOne(local, setup) {
 /** @type {number[]} */
 let usual = [];
 
-/** What an admission takes when nothing leaves: this machine's own pauses, which are no batch's. @param {Local} local @param {Setup} setup */
+/** What an admission takes while nothing leaves: this machine's own pauses, which no batch causes. @param {Local} local @param {Setup} setup */
 async function staying(local, setup) {
   usual = await oneByOne(local, setup);
   return true;
 }
 
-/** While calls leave, batch by batch. @param {Local} local @param {Setup} setup */
+/** Admissions while calls leave, batch by batch. @param {Local} local @param {Setup} setup */
 async function leaving(local, setup) {
   const count = async () => Number((await sql(local, setup.full, "SELECT COUNT(*) FROM rows WHERE open = 0"))[0]?.[0]);
   const before = await count();

@@ -1,11 +1,11 @@
-// Finished calls by the thousand, written straight into a trunk's SQLite by the local build: copies of one that was really
-// placed, older and older. So a million of them take a minute, and are what a million calls would have left.
+// Thousands of finished calls, written directly into a trunk's SQLite by the local build: copies of one that was really placed,
+// each older than the one before. So a million of them take a minute, and are what a million calls would have left.
 
 /** @typedef {import("../scripts/lib/local.mjs").Local} Local */
 
-/** A call's number of which there are few among all the rows. */
+/** A called number that is rare among all the rows. */
 export const RARE = "+14155550100";
-/** Rows are numbered from 2025 on: milliseconds times 4,096, and the place within one. */
+/** Rows are numbered from 2025 on: milliseconds times 4,096, plus the place within one. */
 const ROWS_BEGIN = Date.UTC(2025, 0, 1);
 
 /** The row of a call. @param {string} callId */
@@ -18,8 +18,8 @@ export function rowOf(callId) {
 const CHUNK = 20_000;
 
 /**
- * Does what is safe to repeat, again where it fails: Miniflare's connections to the objects are closed by the other side when
- * they are idle, some just when they are used again.
+ * Repeats something that is safe to repeat if it fails: the other side closes Miniflare's connections to the objects when they
+ * are idle, some just as they are used again.
  * @template T @param {() => Promise<T>} ask @returns {Promise<T>}
  */
 export async function again(ask) {
@@ -34,7 +34,7 @@ export async function again(ask) {
 }
 
 /**
- * Runs a statement on a trunk's rows; one that can be repeated.
+ * Runs a repeatable statement on a trunk's rows.
  * @param {Local} local
  * @param {string} trunkId
  * @param {string} statement
@@ -59,8 +59,8 @@ export async function sql(local, trunkId, statement) {
  * @param {object} wish
  * @param {number} wish.rows how many
  * @param {number} wish.from when the oldest was placed, in ms since the epoch
- * @param {number} [wish.stepMs] how long after it the next one was (1 s)
- * @param {number} [wish.rareEvery] each so many-th goes to {@link RARE}, from the oldest on
+ * @param {number} [wish.stepMs] the time between one and the next (1 s)
+ * @param {number} [wish.rareEvery] one in this many goes to {@link RARE}, starting with the oldest
  * @param {(done: number) => void} [onProgress]
  */
 export async function fill(local, trunkId, template, { rows, from, stepMs = 1_000, rareEvery }, onProgress = () => {}) {
@@ -85,7 +85,7 @@ export async function fill(local, trunkId, template, { rows, from, stepMs = 1_00
 }
 
 /**
- * Gives the oldest calls of a trunk what was said in them.
+ * Gives the oldest calls of a trunk transcripts.
  * @param {Local} local @param {string} trunkId @param {number} calls
  */
 export async function transcribe(local, trunkId, calls) {

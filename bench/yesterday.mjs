@@ -1,6 +1,6 @@
-// A trunk's rows as the first release wrote them, by the thousand: for what must still read them, and for what a trunk that
-// grew under that release is like. Each is a copy of a real row of its kind (tests/golden/rows, never edited), with an id that
-// the deployment would have given, times that fit the id, and this organisation's names.
+// A trunk's rows as the first release wrote them, by the thousand: to test what must still read them, and what a trunk that grew
+// under that release is like. Each is a copy of a real row of its kind (tests/golden/rows, never edited), with an id that the
+// deployment would have given, times that fit the id, and this organisation's names.
 
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -22,25 +22,25 @@ const SCHEMA = `
   CREATE TABLE late_turns (at INTEGER NOT NULL, call TEXT NOT NULL, PRIMARY KEY (at, call)) WITHOUT ROWID;
   CREATE TABLE facts (name TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID`;
 
-/** How long a statement may be is the storage's own limit: 100 KB. */
+/** The storage's own limit on the length of a statement is 100 KB. */
 const MAX_STATEMENT = 95_000;
 
 /**
- * A kind of call: `finished` (its callback delivered), `plain` (without one), `declined`, `failed`, `refused` (at capacity),
- * `pending` and `refused_pending` (over, their callbacks failed three times and are due again; `pending_late` is one that is
- * older than ten minutes), `ringing` and `waiting` (in line).
+ * A kind of call: `finished` (its callback delivered), `plain` (without one), `declined`, `failed`, `refused` (for lack of
+ * capacity), `pending` and `refused_pending` (over, their callbacks failed three times and are due again; `pending_late` is one
+ * that is older than ten minutes), `ringing` and `waiting` (queued).
  * @typedef {"finished" | "plain" | "declined" | "failed" | "refused" | "pending" | "pending_late" | "refused_pending" | "ringing" | "waiting"} Kind
  *
  * @typedef {object} Wish
  * @property {number} count how many
  * @property {number} from when the oldest was accepted, in ms since the epoch
- * @property {number} [stepMs] how long after it the next one was; 0 for all within the same few milliseconds
- * @property {number} [rareEvery] each so many-th goes to {@link RARE}, from the oldest on
- * @property {string} [url] where the callbacks go
+ * @property {number} [stepMs] the time between one and the next; 0 for all within the same few milliseconds
+ * @property {number} [rareEvery] one in this many goes to {@link RARE}, starting with the oldest
+ * @property {string} [url] where the callbacks are sent
  * @property {number} [dueAt] when the callback's next attempt is due
- * @property {number} [dueStepMs] how long after it that of the next call is
+ * @property {number} [dueStepMs] how much later that of the next call is due
  * @property {number} [waitsUntil] when a waiting call gives up
- * @property {string} [metadata] in JSON
+ * @property {string} [metadata] as JSON
  */
 
 /** @param {string} name */
@@ -52,7 +52,7 @@ const quoted = (text) => `'${text.replaceAll("'", "''")}'`;
 /** @param {string | Buffer} key @param {string | Buffer} text */
 const hmac = (key, text) => createHmac("sha256", key).update(text).digest();
 
-/** Metadata of so many bytes in many small parts: in memory, parsed, they take up to fifty times that. @param {number} bytes */
+/** Metadata of this many bytes in many small parts: in memory, parsed, they take up to fifty times as much. @param {number} bytes */
 export function richMetadata(bytes) {
   const known = { customer_name: "Rahul Sharma", amount_due: "7500", due_date: "2026-06-20" };
   const room = bytes - JSON.stringify({ ...known, parts: [] }).length;
@@ -81,8 +81,8 @@ export class Yesterday {
   }
 
   /**
-   * Makes a trunk that has no calls yet one of the first release: its tables are that one's. The object that is in memory
-   * does not know: start the Worker anew before anything is asked of it.
+   * Turns a trunk without calls into one of the first release, with that release's tables. An object in memory does not notice:
+   * restart the Worker before asking it anything.
    * @param {{ max_cps: number, max_channels: number }} limits
    */
   async begin({ max_cps, max_channels }) {
@@ -96,7 +96,7 @@ export class Yesterday {
   }
 
   /**
-   * The ids of a call and of its delivery: time, place, trunk, and a check.
+   * The ids of a call and its delivery: time, place, trunk, and a checksum.
    * @param {number} at @param {number} sequence @returns {[call: string, delivery: string]}
    */
   #ids(at, sequence) {
@@ -118,7 +118,7 @@ export class Yesterday {
   }
 
   /**
-   * Writes calls of a kind.
+   * Writes calls of one kind.
    * @param {Kind} kind
    * @param {Wish} wish
    * @param {(done: number) => void} [onProgress]
@@ -188,7 +188,7 @@ export class Yesterday {
 }
 
 /**
- * A text as an SQL expression, in which parts of it move with the row.
+ * A text as an SQL expression in which parts of it change from row to row.
  * @param {string} text
  * @param {[found: string | RegExp, expression: (found: string) => string][]} moving
  * @returns {string}

@@ -8,9 +8,9 @@ import time
 from livekit import rtc
 
 STATUS = "sip.callStatus"
-#: The status of somebody who has picked up and hung up again.
+#: The status of somebody who has picked up, and of somebody who has then hung up.
 PICKED_UP = ("active", "hangup")
-#: Longer than any phone rings: a room to which nobody comes is one that the platform has given up.
+#: Longer than any phone rings: if nobody has come to the room by then, the platform has given it up.
 PATIENCE_SECONDS = 600.0
 
 
@@ -52,7 +52,7 @@ class Callee:
         return any(it.attributes.get(STATUS) == "active" for it in participants)
 
     async def answers(self) -> bool:
-        """Waits until they have picked up; False when they never will, or are gone again."""
+        """Waits until they have picked up; False if they never will, or are gone again."""
         loop = asyncio.get_running_loop()
         give_up = loop.time() + PATIENCE_SECONDS
         while not self._is_active():
@@ -68,5 +68,5 @@ class Callee:
 
 
 def is_sip(participant: rtc.Participant) -> bool:
-    """Whether a participant came by telephone."""
+    """Whether a participant joined by telephone."""
     return participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_SIP

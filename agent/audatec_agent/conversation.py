@@ -1,4 +1,4 @@
-"""A conversation held by models: which ones, the environment says."""
+"""A conversation held by models, which the environment chooses."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ ASK = (
     " sentence), `sentiment` (positive, neutral or negative), `answered_by` (human, voicemail or unknown)."
 )
 
-#: The platform waits ten seconds for an outcome, once the call is over; the session takes two of them to close.
+#: The platform waits ten seconds for an outcome once the call is over; closing the session takes two of them.
 JUDGE_SECONDS = 6
-#: How often a model is asked again, and how soon: the person on the phone hears nothing meanwhile.
+#: How often a model is asked again, and how soon: meanwhile the person on the phone hears nothing.
 PATIENCE = APIConnectOptions(max_retry=1, retry_interval=0.5, timeout=8.0)
-#: What is said when something is broken, and how long that may take.
+#: What is said when something is broken, and how long saying it may take.
 LAST_WORDS = "I am sorry, there is a technical problem. I have to end this call. Goodbye."
 LAST_WORDS_SECONDS = 12.0
-#: A telephone's code as a model writes it, such as `*67`; `**5**` and `*five*` are Markdown.
+#: A dialling code as a model writes it, such as `*67`; `**5**` and `*five*` are Markdown.
 STAR_CODE = re.compile(r"(?<![^\s\"'(])\*(?=\d{1,3}(?![\w*]))")
-#: Before the last word, which may not be whole.
+#: Before the last word, which may be incomplete.
 WORD_END = re.compile(r"(?<=\s)(?=\S*$)")
 
 
 async def star_codes(text: AsyncIterable[str]) -> AsyncIterable[str]:
-    """Writes a star code as it is said, "star 67": word by word, as the words become whole.
+    """Writes a star code as it is said, "star 67": word by word, as the words are completed.
 
-    In livekit-agents 1.8.9 an asterisk before a word may begin what is to be emphasised, and its Markdown filter keeps all that
-    follows from the voice until the model has written the whole line: silence on the phone.
+    In livekit-agents 1.8.9 an asterisk before a word may begin emphasis, and its Markdown filter withholds everything that follows
+    from the voice until the model has written the whole line: silence on the phone.
     """
     kept = ""
     async for chunk in text:
@@ -100,17 +100,17 @@ class Speaker(Agent):
 
 
 class Trouble:
-    """What breaks a conversation off: a model that failed for good."""
+    """What makes a conversation break off: a model that has failed for good."""
 
     def __init__(self, result: Result) -> None:
         self._result = result
         self.happened = asyncio.Event()
-        #: Set when there is no voice to say so with.
+        #: Set if there is no voice to say so with.
         self.is_mute = asyncio.Event()
         self._is_over = False
 
     def listen(self, session: AgentSession) -> None:
-        """Hears of it from the session, which itself goes on in silence."""
+        """Listens to the session, which itself would continue in silence."""
         session.on("error", self._on_error)
         session.on("speech_created", lambda event: event.speech_handle.add_done_callback(self._on_speech))
         session.on("close", lambda event: self._on_error(event) if event.error else None)
@@ -127,12 +127,12 @@ class Trouble:
         if kind == "tts":
             self.is_mute.set()
         elif kind == "llm":
-            # It will not judge the call, either.
+            # It will not judge the call either.
             self._result.judge = None
         self._note(f"the {NAMES.get(kind, 'session')} failed: {_described(getattr(error, 'error', error))}")
 
     def _on_speech(self, handle: Any) -> None:
-        """What went wrong on the way to a model is told only by the speech that it failed to produce."""
+        """What went wrong on the way to a model is only known from the speech that it failed to produce."""
         error = handle.exception()
         if error and not self._is_over:
             self._note(f"a reply failed: {_described(error)}")
@@ -142,12 +142,12 @@ class Trouble:
         self.happened.set()
 
 
-#: Models by what their errors are called.
+#: Names for models, by the type in their errors.
 NAMES = {"llm": "LLM", "stt": "STT", "tts": "TTS", "realtime_model": "realtime model"}
 
 
 def _described(error: Any) -> str:
-    """An error without its words, which may hold keys."""
+    """An error without its text, which may contain keys."""
     status = getattr(error, "status_code", None)
     return f"{type(error).__name__} {status}" if isinstance(status, int) and status > 0 else type(error).__name__
 
@@ -171,17 +171,17 @@ class Conversation:
         )
 
     async def ready(self, room: rtc.Room) -> None:
-        """Before the answer there is nothing to do but be there."""
+        """Does nothing: being in the room is enough before the answer."""
 
     async def talk(self, room: rtc.Room, callee: Callee, result: Result) -> None:
-        """Talks until either side is done, or a model fails. The session is closed by the job's end."""
+        """Talks until either side is done, or a model fails. The end of the job closes the session."""
         job, session, over, trouble = self._job, self._session, asyncio.Event(), Trouble(result)
         speaker = Speaker(job, over)
 
         @session.on("conversation_item_added")
         def _on_item(event: Any) -> None:
             text = getattr(event.item, "text_content", None)
-            # What was to be said without a voice was not said.
+            # What was to be said was not said if there was no voice.
             if text and not (event.item.role == "assistant" and trouble.happened.is_set()):
                 result.say("agent" if event.item.role == "assistant" else "callee", text)
 
@@ -205,7 +205,7 @@ class Conversation:
                 result.outcome.update(disposition="voicemail", answered_by="voicemail")
 
     async def _take_leave(self, trouble: Trouble, callee: Callee) -> None:
-        """The last sentence, where there is a voice to say it with."""
+        """Says the last sentence, if there is a voice to say it with."""
         said = asyncio.Event()
         try:
             await asyncio.wait([self._session.interrupt(force=True)], timeout=1)

@@ -1,4 +1,4 @@
-"""The models that hold a conversation: which ones, the environment says."""
+"""The models that hold a conversation, which the environment chooses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VOICE_OPTION = "AGENT_TTS_VOICE_OPTION"
 
 
 class Misconfigured(ValueError):
-    """A variable of the environment with which no call could be held."""
+    """An environment variable with which no conversation could be held."""
 
     def __init__(self, variable: str, what: str) -> None:
         super().__init__(f"{variable}: {what}")
@@ -37,10 +37,10 @@ class Setting:
 
     @staticmethod
     def read(variable: str) -> Setting | None:
-        """Finds what it names; None if it is not set.
+        """Finds what a variable names; None if it is not set.
 
         Raises:
-            Misconfigured: There is no such thing.
+            Misconfigured: It does not exist.
         """
         text = os.environ.get(variable, "").strip()
         if not text:
@@ -59,10 +59,10 @@ class Setting:
         return Setting(variable, made, given)
 
     def construct(self, **more: Any) -> Any:
-        """Makes it. `more` are options that the call decides.
+        """Creates it. `more` are options that the call determines.
 
         Raises:
-            Misconfigured: It can't be made of these options, or in this environment: a key that is missing, say.
+            Misconfigured: It can't be created with these options, or in this environment: a key is missing, for example.
         """
         try:
             return self.make(**{**self.options, **more})

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 ANSWERED_BY = ("human", "voicemail", "unknown")
-#: What a type has to say when nothing is known: numbers and booleans have nothing.
+#: A type's value if nothing is known: numbers and booleans have none.
 EMPTY: dict[str, Any] = {"null": None, "string": "", "array": [], "object": {}}
 USUAL: dict[str, Any] = {"disposition": "unknown", "summary": None, "sentiment": None}
 
 
 class Unfit(Exception):
-    """Nothing that fits could be said without making it up."""
+    """No outcome that fits could be given without making it up."""
 
 
 def fit(outcome: dict[str, Any], schema: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The outcome with what the schema does not take left out or cut to its limits, and what it asks for put in. None when it asks
-    for what is not known: an outcome is not made up."""
+    """The outcome, with whatever the schema does not allow left out or cut to its limits, and what it requires added. None if it
+    requires what is not known: an outcome is not made up."""
     if schema is None:
         return outcome
     try:
@@ -77,7 +77,7 @@ def _is(value: Any, name: str) -> bool:
 
 
 def _neutral(values: list[Any]) -> Any:
-    """The one of them that claims nothing."""
+    """The one value of these that claims nothing."""
     for value in (None, "unknown", "", [], {}):
         if value in values:
             return value

@@ -15,21 +15,21 @@ from .job import Job
 
 logger = logging.getLogger("audatec-agent")
 
-#: The platform takes transcripts up to 57,344 bytes; the newest lines are kept.
+#: The platform accepts transcripts of up to 57,344 bytes; the newest lines are kept.
 MAX_TRANSCRIPT = 50_000
-#: And words about a failure up to 500 characters.
+#: And descriptions of a failure of up to 500 characters.
 MAX_MESSAGE = 500
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 20.0
 GIVE_UP_SECONDS = 600.0
-#: How long one attempt may take, of a report or of a hang-up.
+#: How long one attempt may take, of a report or a hang-up.
 ATTEMPT_SECONDS = 15.0
-#: The platform wants another body; with any other refusal no body would help.
+#: The platform wants a different body; with any other refusal no body would help.
 UNFIT = (400, 413)
 
 
 async def attempts() -> AsyncIterator[int]:
-    """Counts attempts from 1: the first at once, each further one after twice the wait, until it is time to give up."""
+    """Counts attempts from 1: the first immediately, each further one after twice the wait, until it is time to give up."""
     wait, loop = FIRST_WAIT_SECONDS, asyncio.get_running_loop()
     give_up, number = loop.time() + GIVE_UP_SECONDS, 1
     while loop.time() < give_up:
@@ -47,8 +47,8 @@ async def report(
     ended_at: Callable[[], float | None] = lambda: None,
     suppress: bool = False,
 ) -> bool:
-    """Sends the report; whether it was taken. An outcome that the platform refuses is left out, for the transcript's sake; what
-    else it refuses is not sent again. `ended_at` is when the conversation ended, by the monotonic clock, as soon as that is known."""
+    """Sends the report; returns whether it was accepted. An outcome that the platform refuses is left out, for the transcript's
+    sake; anything else it refuses is not sent again. `ended_at` is when the conversation ended, by the monotonic clock, once known."""
     body: dict[str, Any] = {"outcome": outcome, "transcript": shortened(transcript)}
     if failure:
         body["failure"] = {"code": "agent_failed", "message": failure[:MAX_MESSAGE]}
@@ -70,12 +70,12 @@ async def report(
 
 
 def _ended(at: float | None) -> dict[str, float]:
-    """How long ago the conversation ended: told at each attempt anew, since no clock is shared."""
+    """How long ago the conversation ended: computed for each attempt, since no clock is shared."""
     return {} if at is None else {"ended_seconds_ago": round(max(0.0, time.monotonic() - at), 3)}
 
 
 async def _send(session: aiohttp.ClientSession, job: Job, body: dict[str, Any]) -> int | None:
-    """The status that the platform answers; None if it can't be reached."""
+    """The status of the platform's response; None if it can't be reached."""
     headers = {"Authorization": f"Bearer {job.report_token}", "Content-Type": "application/json"}
     try:
         async with session.post(job.report_url, data=_json(body), headers=headers) as response:
@@ -89,7 +89,7 @@ async def _send(session: aiohttp.ClientSession, job: Job, body: dict[str, Any]) 
 
 
 def _json(value: Any) -> bytes:
-    """As the platform counts it: escaped, most scripts of India would be twice as long."""
+    """The size as the platform counts it: escaped, most scripts of India would be twice as long."""
     return json.dumps(value, ensure_ascii=False).encode(errors="replace")
 
 

@@ -1,4 +1,4 @@
-"""The speaker that needs no model: it says its script in generated speech and takes the configured outcome."""
+"""The speaker that needs no model: it says its script in generated speech and reports the configured outcome."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FRAME = RATE // 50
 
 
 def settings() -> tuple[Outcome, float]:
-    """The outcome of every call, and how long is spoken at most.
+    """The outcome of every call, and the longest time to speak.
 
     Raises:
         Misconfigured: With which variable, and what.
@@ -53,7 +53,7 @@ class Scripted:
         self._source: rtc.AudioSource | None = None
 
     async def ready(self, room: rtc.Room) -> None:
-        """Publishes its track before the answer: nobody on the phone should wait for what a room does for a new one."""
+        """Publishes its track before the answer: nobody on the phone should have to wait while the room adds a new one."""
         source = rtc.AudioSource(RATE, 1)
         track = rtc.LocalAudioTrack.create_audio_track("speech", source)
         await room.local_participant.publish_track(track, rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE))
@@ -88,8 +88,8 @@ class Scripted:
             speaking.result()
 
     async def _play(self, text: str, begun: Callable[[], None]) -> None:
-        """Makes sound as it goes: each word while the one before is heard, and never on the event loop. `begun` is told when the
-        first of it is out."""
+        """Generates sound as it goes: each word while the one before is heard, and never on the event loop. `begun` is set when
+        the first of it is out."""
         source = self._source
         if source is None:
             return
@@ -106,6 +106,6 @@ class Scripted:
 
 
 def warm_up() -> None:
-    """Makes the vowels, which every word is made of."""
+    """Generates the vowels, of which every word consists."""
     for letter in "aeiou":
         vowel(letter)

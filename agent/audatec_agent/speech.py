@@ -1,4 +1,4 @@
-"""Generated speech, for want of a voice: vowels as a throat makes them, one for each letter. Nobody will take it for a person."""
+"""Generated speech, for lack of a voice: synthetic vowels, one for each letter. Nobody will take it for a person."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ PAUSE_SECONDS = 0.06
 
 
 def speak(text: str, longest_seconds: float) -> np.ndarray:
-    """All of it at once: samples, 16-bit mono at `RATE`."""
+    """The whole text as samples, 16-bit mono at `RATE`."""
     return np.concatenate(list(words(text, longest_seconds)))
 
 
 def words(text: str, longest_seconds: float) -> Iterator[np.ndarray]:
-    """Word by word, made as it is asked for; a text without a vowel is a second of silence."""
+    """The samples word by word, generated on demand; a text without a vowel is a second of silence."""
     left = int(RATE * longest_seconds)
     has_vowel = False
     for word in text.lower().split():
@@ -41,7 +41,7 @@ def _word(word: str) -> np.ndarray:
 
 @cache
 def vowel(letter: str) -> np.ndarray:
-    """One of the five."""
+    """The samples of one of the five vowels."""
     time = np.arange(int(RATE * SYLLABLE_SECONDS)) / RATE
     sound = np.zeros_like(time)
     for harmonic in range(1, 25):

@@ -15,14 +15,14 @@ Outcome = dict[str, Any]
 
 @dataclass
 class Result:
-    """A conversation: filled while it is held, so that one that breaks off has a result too."""
+    """The result of a conversation, filled in while it lasts, so that one that breaks off has a result too."""
 
-    #: What is known of it without judging what was said.
+    #: As much of it as is known without judging what was said.
     outcome: Outcome = field(default_factory=lambda: dict(USUAL))
     transcript: list[dict[str, str]] = field(default_factory=list)
-    #: Makes the outcome's fields, where that takes time: asked when the conversation is over.
+    #: Makes the outcome's fields if that takes time: called once the conversation is over.
     judge: Callable[[], Awaitable[Outcome]] | None = None
-    #: Why the agent broke off, in words that hold no secrets; None when the call took its course.
+    #: Why the agent broke off, in words without secrets; None if the call took its course.
     failure: str | None = None
     #: The person asked not to be called any more.
     suppress: bool = False
@@ -30,7 +30,7 @@ class Result:
     ended_at: float | None = None
 
     def say(self, role: str, text: str) -> None:
-        """One more line of the transcript, said now."""
+        """Adds a line to the transcript, said now."""
         at = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self.transcript.append({"role": role, "text": text, "at": at})
 
@@ -39,8 +39,8 @@ class Result:
         self.failure = self.failure or why
 
     async def judged(self) -> Outcome | None:
-        """The outcome, when the conversation is over. Nothing is judged where the agent said nothing; and where that is because
-        it failed, there is none."""
+        """The outcome, once the conversation is over. Nothing is judged if the agent said nothing; and if that is because it
+        failed, there is no outcome."""
         has_spoken = any(line["role"] == "agent" for line in self.transcript)
         if not has_spoken:
             return None if self.failure else {"answered_by": "unknown", **self.outcome}

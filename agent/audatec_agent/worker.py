@@ -24,16 +24,17 @@ from .talk import Result
 
 logger = logging.getLogger("audatec-agent")
 
-#: Where a job's process, which holds one call, keeps its `Call`.
+#: Where a job's process, which has one call, keeps its `Call`.
 CALL = "call"
 #: How long the room may take to say which one it is.
 SID_SECONDS = 5.0
-#: How long a failure before the answer may take to be told, before the room goes: told later, it would be taken for a cancelled call.
+#: How long reporting a failure before the answer may take until the room is deleted: if it were reported later, it would look
+#: like a cancelled call.
 TELL_SECONDS = 2.0
 
 
 class Speaker(Protocol):
-    """Who holds a conversation: made ahead of the answer."""
+    """Holds a conversation; created before the answer."""
 
     async def ready(self, room: rtc.Room) -> None:
         """Does what can be done before the answer."""
@@ -47,12 +48,12 @@ class Call:
     """What a job's process knows of its call."""
 
     job: Job
-    #: Its result; None as long as nobody has picked up.
+    #: Its result; None while nobody has picked up.
     result: Result | None = None
     #: Whether there is nobody to hang up on: the phone was not answered.
     is_unanswered: bool = False
     reporting: asyncio.Future[bool] | None = None
-    #: What goes on when the entry point is through: hanging up.
+    #: What continues after the entry point has returned: hanging up.
     duties: list[asyncio.Future[bool]] = field(default_factory=list)
 
 
@@ -78,9 +79,9 @@ async def hold_call(context: JobContext) -> None:
 
 
 async def converse(context: JobContext, call: Call) -> None:
-    """The call's course."""
+    """The course of the call."""
     job = call.job
-    # Made first: an agent that can't speak does not come, and then no phone rings.
+    # Created first: an agent that can't speak does not join, and then no phone rings.
     speaker: Speaker = conversation.Conversation(job) if models.is_configured() else scripted.Scripted(job)
     await context.connect()
     if not await is_its_room(context):
@@ -102,7 +103,7 @@ async def converse(context: JobContext, call: Call) -> None:
 
 
 async def is_its_room(context: JobContext) -> bool:
-    """Whether the room is the one that the job is for. One that was deleted while its agent was on the way comes back with it."""
+    """Whether the room is the one that the job is for: a room deleted while its agent was on the way is created again by it."""
     if not context.job.room.sid:
         return True
     try:
@@ -112,7 +113,7 @@ async def is_its_room(context: JobContext) -> bool:
 
 
 async def break_off(call: Call, error: Exception) -> None:
-    """Notes what went wrong. Before the answer the platform is told at once: it need not let the phone ring."""
+    """Records what went wrong. Before the answer the platform is told immediately, so that the phone need not ring."""
     why = f"{error.variable} is no good" if isinstance(error, Misconfigured) else f"the agent failed: {type(error).__name__}"
     is_before = call.result is None
     call.result = call.result or Result()
@@ -123,8 +124,8 @@ async def break_off(call: Call, error: Exception) -> None:
 
 
 async def leave(context: JobContext, call: Call | None) -> None:
-    """Hangs up, and goes: at once, since nobody is to listen to silence while the call is judged and reported. What LiveKit does not
-    take is tried again, and the platform sees the agent gone."""
+    """Hangs up and leaves: immediately, since nobody should listen to silence while the call is judged and reported. What LiveKit
+    refuses is tried again, and the platform sees that the agent is gone."""
     hanging_up = asyncio.ensure_future(hang_up(context, call))
     if call:
         call.duties.append(hanging_up)
@@ -135,7 +136,7 @@ async def leave(context: JobContext, call: Call | None) -> None:
 
 
 async def hang_up(context: JobContext, call: Call | None) -> bool:
-    """Ends the call for everybody: tried as long as the report is."""
+    """Ends the call for everybody; tried for as long as the report is."""
     room = context.job.room.name
     async for _ in attempts():
         why = await delete(context, room)
@@ -149,7 +150,7 @@ async def hang_up(context: JobContext, call: Call | None) -> bool:
 
 
 async def delete(context: JobContext, room: str) -> str | None:
-    """Deletes the room; why not, if not."""
+    """Deletes the room. Returns why it could not, if so."""
     try:
         await asyncio.wait_for(context.api.room.delete_room(api.DeleteRoomRequest(room=room)), ATTEMPT_SECONDS)
     except api.TwirpError as error:
@@ -160,8 +161,8 @@ async def delete(context: JobContext, room: str) -> str | None:
 
 
 async def end_call(context: JobContext) -> None:
-    """Reports. It is the end of the job's session, since that is given its time however the job ends: an entry point is cancelled
-    15 s after its room is gone, or after the worker is told to stop."""
+    """Reports. This is done at the end of the job's session, which is given its time however the job ends: an entry point is
+    cancelled 15 s after its room is gone, or after the worker is told to stop."""
     call = context.proc.userdata.get(CALL)
     if call is None:
         return
@@ -178,12 +179,12 @@ async def tell(call: Call, result: Result) -> bool:
 
 
 def prepare(_: JobProcess) -> None:
-    """Readies a process for the call it will hold."""
+    """Prepares a process for its call."""
     check()
 
 
 def check() -> None:
-    """Tries all that a call needs.
+    """Checks everything that a call needs.
 
     Raises:
         Misconfigured: With which variable, and what.
@@ -194,7 +195,7 @@ def check() -> None:
 
 
 def make_server() -> AgentServer:
-    """The worker by its environment.
+    """The worker as its environment configures it.
 
     Raises:
         Misconfigured: With which variable, and what.
@@ -207,9 +208,9 @@ def make_server() -> AgentServer:
         raise Misconfigured("AGENT_NAME", "must be set: the `agent_code` of the agents that this worker serves")
     server = AgentServer(
         load_fnc=(lambda: 0.0) if always else None,
-        # A minute more than the report needs: the outcome is judged first.
+        # A minute more than the report needs, since the outcome is judged first.
         session_end_timeout=GIVE_UP_SECONDS + 60,
-        # On a machine with much to do; a process that is given up costs a call its agent.
+        # For a busy machine: if a process is given up, a call loses its agent.
         initialize_process_timeout=60.0,
         host=host,
         port=whole("AGENT_HEALTH_ADDRESS", port),
@@ -222,7 +223,7 @@ def make_server() -> AgentServer:
 
 
 def whole(variable: str, text: str) -> int:
-    """A variable's whole number.
+    """The whole number in a variable.
 
     Raises:
         Misconfigured: It is none.

@@ -147,7 +147,7 @@ class Scripts(unittest.IsolatedAsyncioTestCase):
                 callee.left.set()
             await asyncio.wait_for(asyncio.gather(*talking), 5)
         self.assertEqual(len(waits), 20)
-        # On a machine with much to do a few may be late, through no fault of theirs.
+        # On a busy machine a few may be late through no fault of theirs.
         self.assertLess(sorted(waits)[10], 0.3, waits)
         self.assertLess(sorted(lags)[len(lags) // 2], 0.1)
 

@@ -192,7 +192,7 @@ class Calls(unittest.IsolatedAsyncioTestCase):
                 call = asyncio.ensure_future(self.whole())
                 await settle()
                 self.context.room.joins("callee", "dialing")
-                # All in one breath: it is over before the agent can begin.
+                # All at once: it is over before the agent can begin.
                 for status in seen:
                     self.context.room.changes("callee", status)
                 self.context.room.leaves("callee")
@@ -229,7 +229,7 @@ class Calls(unittest.IsolatedAsyncioTestCase):
                 made = mock.Mock(side_effect=OSError if broken == "made" else None, return_value=self.speaker)
                 with mock.patch.object(worker.scripted, "Scripted", made):
                     await self.whole()
-                # Told first: a room that is gone looks like a call that was cancelled.
+                # Reported first: a room that is gone looks like a cancelled call.
                 self.assertEqual(self.events, ["report", "delete c", "left", "shutdown"])
                 self.assertEqual(self.reports, [(None, [], "the agent failed: OSError")])
                 self.assertEqual(self.context.connect.await_count, 0 if broken == "made" else 1)

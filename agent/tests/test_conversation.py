@@ -44,7 +44,7 @@ class Models(unittest.TestCase):
             ({"AGENT_LLM": "missing.module:LLM"}, "AGENT_LLM: ModuleNotFoundError"),
             ({"AGENT_VAD": "models:STT {broken"}, "AGENT_VAD: JSONDecodeError"),
             ({"AGENT_VAD": "models:STT []"}, "AGENT_VAD: the options must be a JSON object"),
-            # What only the making of them tells.
+            # Only noticed when the models are created.
             ({"AGENT_STT": 'models:STT {"after_secs": 1}'}, "AGENT_STT: TypeError"),
             ({"AGENT_LLM": "models:Keyed"}, "AGENT_LLM: ValueError: KEYED_API_KEY must be set"),
             ({"AGENT_TTS": 'models:TTS {"spead": 2}'}, "AGENT_TTS: TypeError"),

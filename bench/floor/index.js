@@ -1,6 +1,6 @@
-// The floor: what this platform's I/O costs in plain JavaScript by hand, and nothing more. The same bindings, the same requests
-// between objects, rows, alarms and messages where those are needed; of checks, limits, repeats, history, roles and
-// failures only what a call that fares well meets. `npm run bench` measures the Worker against it.
+// The floor: what this platform's I/O costs in handwritten plain JavaScript, and nothing more. It has the same bindings and the
+// same requests between objects, rows, alarms and messages where those are needed; of checks, limits, repeats, history, roles and
+// failures, only what a call that goes well encounters. `npm run bench` compares the Worker with it.
 
 import { DurableObject } from "cloudflare:workers";
 
@@ -54,7 +54,7 @@ async function trigger(request, env) {
 /** @param {URL} url @param {any} env */
 async function status(url, env) {
   const id = url.pathname.split("/")[4] ?? "";
-  // A call's id says which trunk has it.
+  // A call's id says which trunk it is on.
   const call = await ask(env, id.slice(0, id.length - 37), { read: id });
   return call ? json(200, call) : refused(404, "Call not found");
 }
@@ -242,7 +242,7 @@ export class TrunkObject extends DurableObject {
   }
 }
 
-/** Bound, and not needed. */
+/** Bound, but not needed. */
 export class DirectoryObject extends DurableObject {}
 export class ErrandObject extends DurableObject {}
 export class ContactsObject extends DurableObject {}

@@ -1,4 +1,4 @@
-// Loads, sent by a process of its own; and what their results say.
+// Loads, sent by a separate process, and the evaluation of their results.
 
 import { fork } from "node:child_process";
 import { inRoot } from "../../scripts/lib/paths.mjs";
@@ -9,7 +9,7 @@ import { inRoot } from "../../scripts/lib/paths.mjs";
  * @typedef {import("./servers.mjs").Bench} Bench
  */
 
-/** A client. Each load has a place in its process, and several may go at once. */
+/** A client process. Several loads may run in it at a time. */
 export class Client {
   #child = fork(inRoot("bench/lib/load.mjs"), [], { stdio: ["ignore", "inherit", "inherit", "ipc"], serialization: "advanced" });
   /** @type {Map<number, (result: Result) => void>} */
@@ -36,7 +36,7 @@ export class Client {
   }
 }
 
-/** @param {Result} result @param {number} status @returns {number} answers with it; a load that met others has failed */
+/** @param {Result} result @param {number} status @returns {number} answers with this status; a load with any others has failed */
 export function good(result, status) {
   const count = result.statuses[status] ?? 0;
   const others = Object.entries(result.statuses).filter(([other]) => Number(other) !== status);

@@ -1,11 +1,11 @@
-// What was measured: rounds of the Worker and of the floor in turns, their medians and spreads, and the table of them.
+// What was measured: rounds of the Worker and the floor in turns, their medians and spreads, and the table of them.
 
 import { median } from "./client.mjs";
 import { start } from "./servers.mjs";
 
 /**
  * @typedef {object} Context a run of `npm run bench`
- * @property {string} workerDir the build that is measured
+ * @property {string} workerDir the build to measure
  * @property {string} against the floor, or another build in its place
  * @property {boolean} quick
  * @property {number} rounds
@@ -16,19 +16,19 @@ import { start } from "./servers.mjs";
  * @typedef {object} Figure
  * @property {string} name
  * @property {string} unit
- * @property {number[]} values one a round
- * @property {number[]} [floor] likewise, of the floor: then the ratio to it is what counts, or the difference
- * @property {boolean} [difference] whether it is
- * @property {number} [most] the target: at most so much, or so many times the floor's
- * @property {number} [least] likewise, at least
- * @property {boolean} [counted] it is the same on every machine, and fails the run where it misses its target
+ * @property {number[]} values one per round
+ * @property {number[]} [floor] the same for the floor: what counts is then the ratio to it, or the difference
+ * @property {boolean} [difference] whether it is the difference
+ * @property {number} [most] the target: at most this much, or this many times the floor's value
+ * @property {number} [least] the same, as a minimum
+ * @property {boolean} [counted] whether it is the same on every machine, and fails the run if it misses its target
  */
 
 /** @template T @typedef {{ ours: T[], floor: T[] }} Rounds */
 
 /**
- * Measures the Worker and the floor in turns, each round with servers of its own, one at a time: what one leaves behind, and
- * what else this machine does, meets both alike.
+ * Measures the Worker and the floor in turns, each round with fresh servers, one at a time: what one leaves behind, and whatever
+ * else this machine does, affects both alike.
  * @template T
  * @param {Context} context @param {Omit<import("./servers.mjs").Wish, "workerDir">} wish
  * @param {(bench: import("./servers.mjs").Bench) => Promise<T>} measure
@@ -59,7 +59,7 @@ export async function once(wish, measure) {
   }
 }
 
-/** Keeps a figure, and says it. @param {Context} context @param {Figure} figure */
+/** Adds a figure, and prints it. @param {Context} context @param {Figure} figure */
 export function figure(context, figure) {
   context.figures.push(figure);
   console.log(line(figure));
@@ -71,13 +71,13 @@ const short = (value) => (value >= 100 ? Math.round(value).toLocaleString("en") 
 /** @param {number[]} values */
 const spread = (values) => (values.length > 1 ? ` (${short(Math.min(...values))} to ${short(Math.max(...values))})` : "");
 
-/** What its target is held against. @param {Figure} figure */
+/** The number to compare with its target. @param {Figure} figure */
 export function judged({ values, floor, difference }) {
   if (!floor) return median(values);
   return difference ? median(values) - median(floor) : median(values) / median(floor);
 }
 
-/** @param {Figure} figure @returns {boolean | null} null where there is no target */
+/** @param {Figure} figure @returns {boolean | null} null if there is no target */
 export function meets(figure) {
   const { most, least } = figure;
   if (most === undefined && least === undefined) return null;

@@ -1,12 +1,12 @@
-// Listeners of the live feed, in a process of their own: streams over raw sockets, and how late each event came. A stream that
-// ends comes back with the cursor of its last event, as an EventSource does. Started by `parts/feed.mjs`.
+// Listeners of the live feed, in a separate process: streams over raw sockets, and how late each event arrived. A stream that
+// ends is resumed with the cursor of its last event, as an EventSource does. Started by `parts/feed.mjs`.
 
 import { connect } from "node:net";
 
 const [url = "", key = "", count = "1"] = process.argv.slice(2);
 const target = new URL(url);
 
-/** Of all listeners together. */
+/** For all listeners together. */
 const seen = { lags: /** @type {number[]} */ ([]), completed: 0, refused: /** @type {Record<string, number>} */ ({}), open: 0 };
 
 /** @param {string} last */

@@ -1,5 +1,5 @@
-// The client: requests over raw sockets, made ready before the first is sent, so that it costs next to nothing and never is
-// what is measured. A process of its own: see `client.mjs`, which starts it.
+// The client: requests over raw sockets, prepared before the first is sent, so that the client costs next to nothing and is never
+// what is measured. In a separate process, started by `client.mjs`.
 
 import { connect } from "node:net";
 
@@ -8,24 +8,25 @@ import { connect } from "node:net";
  * @property {string} url
  * @property {string} key
  * @property {{ method: string, path: string, body?: unknown }[]} requests sent in turn, over and over
- * @property {number} connections each with one request under way
- * @property {number} [ms] for so long, or
- * @property {number} [count] so many requests
- * @property {number} [rate] so many a second, whether or not earlier ones were answered (open loop); else as fast as answers come
+ * @property {number} connections each with one request in flight
+ * @property {number} [ms] for this long, or
+ * @property {number} [count] this many requests
+ * @property {number} [rate] this many per second, whether or not earlier ones were answered (open loop); otherwise as fast as
+ * answers come
  *
  * @typedef {object} Result
- * @property {Record<string, number>} statuses how many answers of each
+ * @property {Record<string, number>} statuses the number of answers with each
  * @property {number[]} times ms from when a request was due to its answer
  * @property {number} ms from the first request to the last answer
- * @property {number} broken connections that broke with a request under way
- * @property {number} withoutRetryAfter answers of 429 or 503 that do not say when to come back
+ * @property {number} broken connections that broke with a request in flight
+ * @property {number} withoutRetryAfter answers with 429 or 503 that don't say when to come back
  * @property {string[]} bodies of the first answers, and
  * @property {number[]} sentAt when each of those was due, in ms since the epoch
  */
 
 const KEPT_BODIES = 20_000;
 
-/** One connection: a request at a time. */
+/** One connection: one request at a time. */
 class Connection {
   /** @param {URL} url */
   constructor(url) {
@@ -43,7 +44,7 @@ class Connection {
     this.socket.on("close", () => this.broke());
   }
 
-  /** @param {string} text @returns {Promise<{ status: number, head: string, body: string } | null>} null when the connection broke */
+  /** @param {string} text @returns {Promise<{ status: number, head: string, body: string } | null>} null if the connection broke */
   send(text) {
     if (this.socket?.destroyed) this.open();
     return new Promise((done) => {
@@ -70,7 +71,7 @@ class Connection {
   }
 }
 
-/** An answer that is all there. @param {string} text */
+/** The answer, once it is complete. @param {string} text */
 function whole(text) {
   const end = text.indexOf("\r\n\r\n");
   if (end < 0) return null;
@@ -135,7 +136,7 @@ async function run({ url, key, requests, connections, ms = Infinity, count = Inf
 
 /**
  * @param {Connection[]} pool @param {number} rate @param {number} startedAt
- * @param {(sent: number) => boolean} goesOn by how many requests were due, whether or not a connection was free for them
+ * @param {(sent: number) => boolean} goesOn given how many requests were due, whether or not a connection was free for them
  * @param {(connection: Connection, dueAt: number) => Promise<void>} one
  */
 async function openLoop(pool, rate, startedAt, goesOn, one) {

@@ -1,4 +1,4 @@
-// A receiver of callbacks, in a process of its own: notes which call's came when. Started by `receivers.mjs`.
+// A receiver of callbacks, in a separate process: records when each call's callback came. Started by `receivers.mjs`.
 
 import { createServer } from "node:http";
 

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { inRoot } from "../../scripts/lib/paths.mjs";
 
-/** @typedef {{ received: Map<string, number>, twice: number }} Seen when each call's callback came, in ms since the epoch; how many came again */
+/** @typedef {{ received: Map<string, number>, twice: number }} Seen when each call's callback came, in ms since the epoch; and how many came again */
 
 /**
  * @template T
@@ -19,7 +19,7 @@ export async function withReceiver(work) {
     child.send(change);
     return /** @type {Promise<Seen>} */ (once(child, "message").then(([seen]) => seen));
   };
-  /** Waits until so many calls' callbacks came. @param {number} count @param {number} ms */
+  /** Waits until this many calls' callbacks have come. @param {number} count @param {number} ms */
   const until = async (count, ms = 120_000) => {
     for (const end = performance.now() + ms; ; await delay(50)) {
       const seen = await look();

@@ -1,4 +1,4 @@
-// A built Worker under Miniflare, in a process of its own: its processor time is its process tree's, and nothing else's.
+// A built Worker under Miniflare, in a separate process, so that its processor time is that of its process tree and nothing else.
 // Started by `servers.mjs`, which talks to it over IPC.
 
 import { startLocal } from "../../scripts/lib/local.mjs";
@@ -11,7 +11,7 @@ const local = await startLocal({ cron: false, onLog: () => {}, ...options });
 const COMMANDS = {
   sql: (trunk, statement) => sql(local, trunk, statement),
   fill: (trunk, template, wish) => fill(local, trunk, template, wish),
-  /** What a trunk's object counted since it was loaded. */
+  /** The counters of a trunk's object since it was loaded. */
   work: async (trunk) => {
     const trunks = await local.mf.getDurableObjectNamespace("TRUNKS");
     const answer = await trunks.get(trunks.idFromName(trunk.slice(0, 8))).fetch("http://object/", { method: "POST", body: '"Work"' });

@@ -1,18 +1,18 @@
-// Servers to measure, each in a process of its own, set up alike: the Worker and the floor.
+// Servers to measure, each in a separate process, set up in the same way: the Worker and the floor.
 
 import { fork } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { inRoot } from "../../scripts/lib/paths.mjs";
 import { makeDemo } from "../../scripts/lib/seed.mjs";
 
-/** Linux counts a process's time in these: `getconf CLK_TCK`. */
+/** The unit in which Linux counts a process's time: `getconf CLK_TCK`. */
 const TICK_MS = 10;
 const PAGE_BYTES = 4096;
 
 export const FLOOR = inRoot("bench/floor");
 
 /**
- * @typedef {object} Bench a server that is up, with an organisation
+ * @typedef {object} Bench a running server, with an organisation
  * @property {string} url
  * @property {string} key an owner's
  * @property {string} agent
@@ -32,7 +32,7 @@ export const FLOOR = inRoot("bench/floor");
  * @property {boolean} [queues]
  * @property {boolean} [asDeployed]
  * @property {string} [dataDir]
- * @property {(bench: Bench) => Promise<void>} [setUp] in place of making a new organisation
+ * @property {(bench: Bench) => Promise<void>} [setUp] instead of creating a new organisation
  */
 
 /** @param {Wish} wish @returns {Promise<Bench>} */
@@ -77,7 +77,7 @@ export async function start({ workerDir, trunks = 1, setUp, ...options }) {
   return bench;
 }
 
-/** Makes an organisation with an agent and trunks. @param {Bench} bench @param {number} trunks */
+/** Creates an organisation with an agent and trunks. @param {Bench} bench @param {number} trunks */
 export async function found(bench, trunks) {
   if (bench.isFloor) return foundFloor(bench, trunks);
   const demo = await makeDemo(bench.url, bench.platformToken);
@@ -86,7 +86,7 @@ export async function found(bench, trunks) {
   for (let made = 0; made < trunks; made++) bench.trunks.push(await newTrunk(bench));
 }
 
-/** @param {Bench} bench @returns {Promise<string>} the id of a trunk that refuses as little as one may */
+/** @param {Bench} bench @returns {Promise<string>} the id of a trunk with the highest limits allowed */
 export async function newTrunk(bench) {
   const wanted = { name: "Bench", trunk_phone: "+918069000000", max_cps: 1000, max_channels: 10_000, carrier: { type: "simulator" } };
   return (await send(bench, "POST", "/integration/v1/sip-trunks", wanted)).id;
@@ -114,7 +114,7 @@ export async function send(bench, method, path, body) {
   return text && JSON.parse(text);
 }
 
-/** @param {Bench} bench @param {string} trunk @param {Record<string, unknown>} [more] @returns what `POST /calls` is asked */
+/** @param {Bench} bench @param {string} trunk @param {Record<string, unknown>} [more] @returns the body for `POST /calls` */
 export function callBody(bench, trunk, more = {}) {
   const metadata = { customer_name: "Rahul Sharma", amount_due: "7500", due_date: "2026-06-20" };
   return { phone_number: "+15005550000", agent_id: bench.agent, sip_trunk_id: trunk, metadata, ...more };
@@ -123,18 +123,18 @@ export function callBody(bench, trunk, more = {}) {
 /** A request for a call on each trunk. @param {Bench} bench @param {Record<string, unknown>} [more] */
 export const calls = (bench, more) => bench.trunks.map((trunk) => ({ method: "POST", path: "/integration/v1/calls", body: callBody(bench, trunk, more) }));
 
-/** Processor time and memory of a process and all that it started. @param {number} root @returns {Usage} */
+/** Processor time and memory of a process and all its descendants. @param {number} root @returns {Usage} */
 function usage(root) {
   /** @type {Map<number, { parent: number, cpuMs: number, rssBytes: number }>} */
   const all = new Map();
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     try {
-      // The name stands in parentheses, and may hold any character.
+      // The name is in parentheses, and may contain any character.
       const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
       const [parent = 0, user = 0, system = 0, pages = 0] = [1, 11, 12, 21].map((at) => Number(fields[at]));
       all.set(Number(pid), { parent, cpuMs: (user + system) * TICK_MS, rssBytes: pages * PAGE_BYTES });
     } catch {
-      // It has just ended.
+      // The process has just ended.
     }
   }
   const isIts = (/** @type {number} */ pid) => {

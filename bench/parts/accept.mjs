@@ -1,20 +1,20 @@
-// `POST /calls` and `GET …/status`, against the floor: processor time for each good answer, answers a second, and how long
-// one takes at half of that rate.
+// `POST /calls` and `GET …/status`, compared with the floor: processor time for each successful answer, answers per second, and
+// how long one takes at half of that rate.
 
 import { good, median, quantile } from "../lib/client.mjs";
 import { calls } from "../lib/servers.mjs";
 import { compare, figure } from "../lib/figures.mjs";
 
-/** Until compilers have done what they do. */
+/** Until the compilers have optimised the code. */
 const WARM_UP = 1_200;
 
-/** Calls that stay accepted: nothing arrives from the queues, and what a call costs later is none of this. */
+/** Calls that stay accepted: queues deliver nothing, and what a call costs later does not count here. */
 const ACCEPTED = { queues: false, vars: { SIM_RING_MS: "600000", RING_TIMEOUT_SECONDS: "3600", MAX_CALL_SECONDS: "3600" } };
-/** Calls that are over at once. */
+/** Calls that are over immediately. */
 const OVER = { vars: { SIM_RING_MS: "1", SIM_TALK_MS: "1" } };
 const TRUNKS = 4;
 
-/** What counts at so many connections; at 64, hops are shared. @type {Record<number, { cpu: number, rate?: number }>} */
+/** The targets by number of connections; with 64, hops are shared. @type {Record<number, { cpu: number, rate?: number }>} */
 const TARGETS = { 1: { cpu: 1.15 }, 16: { cpu: 1.1, rate: 0.92 }, 64: { cpu: 0.8, rate: 1.6 } };
 
 /** @param {import("../lib/figures.mjs").Context} context */
@@ -30,7 +30,7 @@ export async function accept(context) {
   }
 }
 
-/** How long one takes when half of what is possible comes, whether or not earlier ones were answered. @param {import("../lib/figures.mjs").Context} context @param {number} rate */
+/** How long an answer takes at half the possible rate, whether or not earlier ones were answered. @param {import("../lib/figures.mjs").Context} context @param {number} rate */
 async function halfLoad(context, rate) {
   const rounds = await compare(context, { ...ACCEPTED, trunks: TRUNKS }, async (bench) => {
     const requests = calls(bench);

@@ -1,4 +1,4 @@
-// Whole calls, from `POST /calls` to the signed callback: as they come, after a while in which nothing could be sent, and what
+// Complete calls, from `POST /calls` to the signed callback: as they come, after a time in which nothing could be sent, and what
 // the platform adds to the time that a phone rings and people talk.
 
 import { mkdtempSync, rmSync } from "node:fs";
@@ -76,7 +76,7 @@ export async function backlog(context) {
   figure(context, { name: `backlog of ${count} callbacks, sent a second`, unit: "/s", values: rounds.map(({ rate }) => rate), least: 1_000 });
 }
 
-/** Until each call's first attempt was made: none is pending that was not tried. @param {import("../lib/servers.mjs").Bench} bench */
+/** Waits until each call's first attempt was made: none is pending that was not tried. @param {import("../lib/servers.mjs").Bench} bench */
 async function untilTried(bench) {
   for (const trunk of bench.trunks) {
     for (let tries = 0; ; tries++) {

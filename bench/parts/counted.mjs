@@ -1,5 +1,5 @@
-// What is counted, and so the same on every machine: crossings between WebAssembly and JavaScript, requests to objects, rows,
-// alarms, messages; and what that is at Cloudflare's list prices.
+// Counts, which are the same on every machine: crossings between WebAssembly and JavaScript, requests to objects, rows, alarms,
+// messages; and their cost at Cloudflare's list prices.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { crossings, instrument } from "../instrument.mjs";
@@ -12,8 +12,10 @@ import { calls } from "../lib/servers.mjs";
 /** @typedef {{ requests: number, alarms: number, rows_read: number, rows_written: number, alarms_set: number, queue_messages: number }} Work */
 
 /**
- * US dollars a million, by the price lists of Workers, Durable Objects and Queues as of November 2026, beyond what plans include.
- * A queue bills a message when it is written, read and deleted; an alarm that is set is a row written, one that fires a request.
+ * US dollars per million, by the price lists of Workers, Durable Objects and Queues as of November 2026, beyond what plans
+ * include.
+ * A queue bills a message when it is written, read and deleted; an alarm that is set counts as a row written, one that fires as a
+ * request.
  */
 const PRICES = { requests: 0.15, alarms: 0.15, rows_read: 0.001, rows_written: 1, alarms_set: 1, queue_messages: 3 * 0.4 };
 const WORKER_REQUEST = 0.3;
@@ -35,7 +37,7 @@ export async function counted(context) {
   await once({ workerDir, vars: { SIM_RING_MS: "1", SIM_TALK_MS: "1" } }, (bench) =>
     withReceiver(async ({ url, until }) => {
       const requests = calls(bench, { callback_url: url });
-      // One by one, so that none shares a message or an alarm with another: the dearest that a call can be.
+      // One by one, so that none shares a message or an alarm with another: the most expensive that a call can be.
       let sent = 0;
       const one = async () => {
         good(await context.client.run(bench, { requests, connections: 1, count: 1 }), 201);
@@ -53,7 +55,7 @@ export async function counted(context) {
   );
 }
 
-/** What one costs of {@link COUNT}. @param {import("../lib/servers.mjs").Bench} bench @param {() => Promise<unknown>} act @returns {Promise<Work & { crossings: number }>} */
+/** The cost of one of {@link COUNT}. @param {import("../lib/servers.mjs").Bench} bench @param {() => Promise<unknown>} act @returns {Promise<Work & { crossings: number }>} */
 async function each(bench, act) {
   const look = async () => ({ .../** @type {Work} */ (await bench.ask("work", bench.trunks[0])), crossings: await crossings(bench) });
   const before = await look();

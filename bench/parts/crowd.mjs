@@ -1,4 +1,4 @@
-// More than there is room for: twice the top rate, and one organisation's flood beside another's calm.
+// More than there is room for: twice the top rate, and one organisation's flood beside another's normal traffic.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { good, median, quantile } from "../lib/client.mjs";
@@ -38,7 +38,7 @@ export async function overload(context) {
   });
 }
 
-/** How many calls there are. @param {import("../lib/servers.mjs").Bench} bench */
+/** The number of calls. @param {import("../lib/servers.mjs").Bench} bench */
 async function rows(bench) {
   let sum = 0;
   for (const trunk of bench.trunks) sum += (await bench.ask("sql", trunk, "SELECT COUNT(*) FROM rows WHERE status <> 'Rejected — Capacity'"))[0][0];

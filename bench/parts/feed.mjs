@@ -1,4 +1,4 @@
-// The live feed: what listeners cost while nothing happens, how late they hear of what does, and what that costs others.
+// The live feed: what listeners cost while nothing happens, how late they learn of what does, and what that costs others.
 
 import { fork } from "node:child_process";
 import { once as onceEvent } from "node:events";
@@ -39,7 +39,7 @@ export async function listeners(context) {
   if (!context.quick) await besideLive(context);
 }
 
-/** What it costs that nothing happens, where many calls are in progress. @param {Context} context */
+/** The cost of listeners while nothing happens, with many calls in progress. @param {Context} context */
 async function besideLive(context) {
   const [count, live] = [100, 10_000];
   const idle = await once({ workerDir: context.workerDir, trunks: 4, vars: LASTING }, async (bench) => {

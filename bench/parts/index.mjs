@@ -1,4 +1,4 @@
-// The parts of `npm run bench`. The quick ones are enough to see that it runs, and ask nothing of the rows.
+// The parts of `npm run bench`. The quick ones are enough to check that it runs, and run no SQL on objects.
 
 import { accept, status } from "./accept.mjs";
 import { backlog, delays, whole } from "./calls.mjs";

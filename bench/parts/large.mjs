@@ -1,5 +1,5 @@
-// What a trunk's calls cost that are there already: those in progress in memory and after a restart, those that are over in
-// admissions and lists.
+// What a trunk's existing calls cost: those in progress in memory and after a restart, those that are over in admissions and
+// lists.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -30,7 +30,7 @@ export async function memory(context) {
 }
 
 /**
- * Calls in progress in a data folder, on the first of two trunks, and what it takes to come back to them.
+ * Calls in progress in a data folder, on the first of two trunks, and what it takes to load them again.
  * @param {Context} context @param {number} count @param {import("../lib/servers.mjs").Wish} wish
  */
 const inProgress = (context, count, wish) =>
@@ -72,7 +72,7 @@ async function timed(work) {
 export async function cold(context) {
   const count = context.quick ? 1_000 : 9_900;
   const full = await restarted(context, context.workerDir, count, async (bench, call) => {
-    // The isolate is warm, and has the key's record: what is timed is the object.
+    // The isolate is warm, and has the key's record: only the object is timed.
     await send(bench, "POST", "/integration/v1/calls", callBody(bench, bench.trunks[1] ?? ""));
     return timed(() => send(bench, "GET", `/integration/v1/calls/${call}/status`));
   });

@@ -1,4 +1,4 @@
-// Completion for shells: each asks the command itself, so that it knows what this version knows.
+// Completion for shells: they ask the command itself, so that they know what this version knows.
 
 import type { Command } from "commander";
 import { usage } from "./exit.ts";

@@ -1,4 +1,4 @@
-// What a new set-up lacks: each check says what it found, and how to mend it.
+// What a new set-up lacks: each check says what it found, and how to fix it.
 
 import { ApiError, type Audatec, ConnectionError } from "@audatec/client";
 import type { Settings } from "./settings.ts";
@@ -6,10 +6,10 @@ import { agents, trunks } from "./verbs.ts";
 
 export interface Check {
   name: string;
-  /** Null where this key may not know. */
+  /** Null if this key may not know. */
   ok: boolean | null;
   message: string;
-  /** What to do, where something is wrong. */
+  /** What to do, if something is wrong. */
   fix: string | null;
 }
 
@@ -19,10 +19,10 @@ const good = (message: string): Found => ({ ok: true, message, fix: null });
 const bad = (message: string, fix: string): Found => ({ ok: false, message, fix });
 const unknown = (message: string): Found => ({ ok: null, message, fix: null });
 
-/** Signatures are good for five minutes: a clock further off than that refuses them all. */
+/** Signatures are valid for five minutes: a clock that is further off than that refuses them all. */
 const CLOCK_TOLERANCE_SECONDS = 60;
 
-/** All checks, in an order in which each needs what is before it. Nothing is created, and no phone rings. */
+/** All checks, in order of dependence. Nothing is created, and no phone rings. */
 export async function* checks(settings: Settings): AsyncGenerator<Check, void, undefined> {
   const { audatec } = settings;
   const reached = await run("base URL", () => checkBaseUrl(audatec));
@@ -68,7 +68,7 @@ async function checkClock(audatec: Audatec): Promise<Found> {
   return bad(`${offBy} s off`, "Set this machine's clock (NTP): signatures older than five minutes are refused.");
 }
 
-/** Only an owner may see inactive agents; whoever may not is told the role. */
+/** Only an owner may see inactive agents; the refusal tells anybody else their role. */
 async function checkKey(audatec: Audatec): Promise<Found> {
   const { error, response } = await audatec.api.GET("/integration/v1/agents", { params: { query: { include: "inactive" } } });
   if (response.ok) return good("it is valid; its role is owner");

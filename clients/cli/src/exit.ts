@@ -1,10 +1,10 @@
-// How the command ends: what scripts can tell apart.
+// How the command ends: exit codes that scripts can tell apart.
 
-/** 0 is all well. */
+/** 0 means success. */
 export const EXIT = {
-  /** The API refused it, it had no answer, or a check found something. */
+  /** The API refused, there was no response, or a check found something. */
   failed: 1,
-  /** The command can't be meant so: an unknown flag, a missing setting, a number that nobody confirmed. */
+  /** The command can't be right: an unknown flag, a missing setting, a number that nobody confirmed. */
   usage: 2,
   /** The call ended other than `Completed`, or the campaign was cancelled. */
   ended: 3,

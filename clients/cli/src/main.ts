@@ -4,17 +4,17 @@ import { EXIT } from "./exit.ts";
 import { tellError } from "./output.ts";
 import { makeProgram } from "./program.ts";
 
-// What is wrong with the arguments is told before they are read.
+// Errors in the arguments are reported before they have been parsed.
 const isJson = process.argv.includes("--json");
 
-// Whoever reads may stop reading, as `head` does.
+// The reader of the output may stop reading, as `head` does.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : EXIT.failed));
 
 try {
   await makeProgram(isJson).parseAsync();
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
-  // Asked for help or its version, nothing is wrong. For people it has said what is.
+  // A request for help or the version is not an error. For people, an error has been printed already.
   const isWrong = error.exitCode !== 0;
   if (isWrong && isJson) tellError(new Error(usageOf(error)), true);
   process.exitCode = isWrong ? EXIT.usage : 0;

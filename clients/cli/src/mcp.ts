@@ -1,5 +1,5 @@
-// The verbs as tools of a Model Context Protocol server. A tool that changes something is there only where that is allowed, and
-// one that lets real phones ring only where that is allowed as well.
+// The verbs as tools of a Model Context Protocol server. Tools that change something exist only if that is allowed, and those
+// that let real phones ring only if that is allowed as well.
 
 import { ApiError, checkSignature } from "@audatec/client";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
@@ -25,7 +25,7 @@ const id = z.uuid();
 const phoneNumber = z.string().describe("E.164, as +919876543210");
 const limit = z.number().int().min(1).max(200).default(50);
 
-/** Serves on stdin and stdout until they end. */
+/** Serves on stdin and stdout until they are closed. */
 export async function serve(settings: Settings, allowed: Allowed): Promise<void> {
   const server = makeServer(settings, allowed);
   const transport = new StdioServerTransport();
@@ -44,7 +44,7 @@ export function makeServer(settings: Settings, allowed: Allowed): McpServer {
     (isRead: boolean): Add =>
     (name, about, inputSchema, run) => {
       const annotations = { readOnlyHint: isRead, destructiveHint: !isRead, openWorldHint: true };
-      // The SDK's types infer the arguments of each shape anew; they are those of `run`.
+      // The SDK's types infer the arguments from each shape again; they are those of `run`.
       const config = { description: about, inputSchema: inputSchema as Shape, annotations };
       server.registerTool(name, config, async (given: object) => answer(() => run(given as never)));
     };
@@ -58,7 +58,7 @@ export function makeServer(settings: Settings, allowed: Allowed): McpServer {
   return server;
 }
 
-/** What came of it, as text; a refusal is a tool's error, which the model can read. */
+/** The result, as text; a refusal is a tool error, which the model can read. */
 async function answer(run: () => Promise<unknown>) {
   try {
     return { content: [{ type: "text" as const, text: JSON.stringify(await run()) }] };
@@ -113,7 +113,7 @@ function addCallReads(add: Add, settings: Settings): void {
   );
 }
 
-/** Through an outage, for as long as was asked for. */
+/** Keeps trying through an outage, for as long as requested. */
 const persisting = (seconds: number) => persistence(() => {}, AbortSignal.timeout(seconds * 1000));
 
 function addCampaignReads(add: Add, { audatec }: Settings): void {
@@ -184,7 +184,7 @@ interface GivenCall {
   metadata?: Record<string, unknown> | undefined;
 }
 
-/** The call that is meant, with the agent and the trunk that are set or the only ones. */
+/** The call intended, with the agent and the trunk that are configured or the only ones. */
 async function callOf(settings: Settings, { agent_id, sip_trunk_id, ...more }: GivenCall) {
   return said({
     ...more,

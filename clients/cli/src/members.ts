@@ -1,5 +1,5 @@
-// The members of a JSON object as the texts they stand there in. Parsed and written again, a number of 64 bits would be another
-// one, and a body that is to be the same byte for byte would not be.
+// The members of a JSON object, as the texts they are written in. Parsed and serialised again, a 64-bit number would change, and a
+// body would not stay the same byte for byte.
 
 /** Each member's value, unparsed. @param json a valid JSON object */
 export function members(json: string): Map<string, string> {
@@ -23,7 +23,7 @@ function skipSpace(json: string, from: number): number {
   return at;
 }
 
-/** @param from where its quotation mark is */
+/** @param from the position of the opening quotation mark */
 function skipText(json: string, from: number): number {
   let at = from + 1;
   while (at < json.length && json[at] !== '"') at += json[at] === "\\" ? 2 : 1;

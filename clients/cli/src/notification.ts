@@ -22,7 +22,7 @@ interface Known {
   callback: { id: string } | null;
 }
 
-/** @param detail the text of `GET /calls/{id}` of a call that is over @param isFull whether `callback_detail` is `full` */
+/** @param detail the response to `GET /calls/{id}` for a call that is over @param isFull whether `callback_detail` is `full` */
 export function callbackOf(detail: string, isFull: boolean, secret: string, now = Date.now()): CallbackRequest {
   const call = JSON.parse(detail) as Known;
   const raw = members(detail);
@@ -37,13 +37,13 @@ export function callbackOf(detail: string, isFull: boolean, secret: string, now 
   ];
   const body = `{${parts.map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(",")}}`;
   const failure: Record<string, string> = call.failure ? { "x-audatec-failure": `${call.failure.source}/${call.failure.code}` } : {};
-  // A call without a callback has no delivery: its id here is made of its own, so that it stays the same however often this is started.
+  // A call without a callback has no delivery: the id used here is derived from the call's, so that it is the same in every run.
   const id = call.callback?.id ?? idOf(call.id);
   const headers = { "content-type": "application/json", "user-agent": "Audatec-Webhooks/1", ...failure, ...sign(secret, id, body, now) };
   return { body, headers };
 }
 
-/** In a campaign, the next attempt may be made while a callback is sent again: it is not told there. */
+/** In a campaign, the next attempt may be made while a callback is sent again: the callback does not mention it. */
 function redialOf({ campaign_id, redial }: Known, json: string): string {
   return campaign_id === null || redial === null ? json : JSON.stringify({ ...redial, next_call_id: null });
 }
@@ -60,7 +60,7 @@ function sign(secret: string, id: string, body: string, now: number): Record<str
   };
 }
 
-/** A UUID (version 8) made of a call's id. */
+/** A UUID (version 8) derived from a call's id. */
 function idOf(callId: string): string {
   const hex = createHash("sha256").update(`callback of ${callId}`).digest("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;

@@ -9,7 +9,7 @@ export class Output {
     this.isJson = isJson;
   }
 
-  /** One result: JSON, or the lines that say it. */
+  /** One result: as JSON, or as lines for people. */
   result(value: unknown, lines: () => string | string[]): void {
     if (this.isJson) return void process.stdout.write(`${JSON.stringify(value)}\n`);
     const text = [lines()].flat().join("\n");
@@ -40,10 +40,10 @@ function cell(value: unknown): string {
   return printable(String(value));
 }
 
-/** Names come from others: no character of theirs may steer a terminal. */
+/** Names come from others: none of their characters may control a terminal. */
 export const printable = (text: string): string => text.replace(/\p{Cc}/gu, "?");
 
-/** `name: value`, a line each. */
+/** `name: value`, one per line. */
 export function fields(values: Record<string, unknown>): string[] {
   const width = Math.max(...Object.keys(values).map((name) => name.length));
   return Object.entries(values).map(([name, value]) => `${name.padEnd(width)}  ${text(value)}`);

@@ -1,15 +1,15 @@
-// An outage ends nobody who waits for something.
+// Keeps waiting through an outage.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { ApiError, ConnectionError } from "@audatec/client";
 
-/** Asks until it is answered. */
+/** Asks until there is an answer. */
 export type Persist = <T>(ask: () => Promise<T>) => Promise<T>;
 
-/** Between two attempts while the API is away, if it does not say when to come back. */
+/** The pause between two attempts while the API is away, if it does not say when to come back. */
 const OUTAGE_MS = 5000;
 
-/** Asks again what the client gave up repeating, and tells why, until the signal says that the time is up. */
+/** Repeats requests that the client gave up on, reporting why, until the signal says that the time is up. */
 export const persistence =
   (tell: (why: string) => void, signal?: AbortSignal): Persist =>
   async (ask) => {
@@ -26,6 +26,6 @@ export const persistence =
     }
   };
 
-/** What may be over in a while. */
+/** Whether it may be over in a while. */
 const isOutage = (error: unknown): error is Error =>
   error instanceof ConnectionError || (error instanceof ApiError && (error.status >= 500 || error.status === 429));

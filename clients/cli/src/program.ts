@@ -18,7 +18,7 @@ setting, a number that nobody confirmed); 3 the call ended other than Completed,
 Settings: flags, then AUDATEC_BASE_URL, AUDATEC_API_KEY, AUDATEC_AGENT_ID, AUDATEC_TRUNK_ID and AUDATEC_WEBHOOK_SECRET, then
 --env-file FILE, which also takes the names of a local run's .local/demo.env.`;
 
-/** @param isJson whether its errors are told as JSON, by whoever catches them */
+/** @param isJson whether the caller will report its errors as JSON */
 export function makeProgram(isJson = false): Command {
   const program = new Command("audatec")
     .description("Audatec Voice: calls that an AI agent holds")
@@ -66,7 +66,7 @@ export function makeProgram(isJson = false): Command {
   return program;
 }
 
-/** A wrong usage is thrown, so that its exit code is ours. */
+/** Usage errors are thrown, so that the exit code is ours. */
 function end(command: Command): void {
   command.exitOverride((error) => {
     throw error;

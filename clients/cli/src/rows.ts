@@ -1,6 +1,6 @@
-// A file of recipients, cut into requests that the API takes: between rows, never within one.
+// Splits a file of recipients into requests that the API accepts: between rows, never within one.
 
-/** At most so many rows, and so many bytes, are taken in one request. */
+/** The most rows, and the most bytes, that one request may have. */
 const MOST_ROWS = 20_000;
 const MOST_BYTES = 8 * 1024 * 1024;
 
@@ -14,7 +14,7 @@ export interface Part {
 /** @param text of the whole file */
 export function* parts(text: string, format: RowFormat, most = { rows: MOST_ROWS, bytes: MOST_BYTES }): Generator<Part> {
   const all = format === "text/csv" ? records(text.replace(/^\uFEFF/, "")) : lines(text);
-  // A CSV file's header line says what is in the columns of each part.
+  // A CSV file's header line names the columns, and is repeated in each part.
   const head = format === "text/csv" ? ended(all.next().value ?? "") : "";
   const headBytes = Buffer.byteLength(head);
   let part = { text: head, rows: 0 };
@@ -45,7 +45,7 @@ function* lines(text: string): Generator<string> {
   }
 }
 
-/** Records by RFC 4180: a line break within quotation marks belongs to its cell. */
+/** Records as in RFC 4180: a line break within quotation marks belongs to its cell. */
 function* records(text: string): Generator<string> {
   let record = "";
   let quotes = 0;

@@ -1,10 +1,10 @@
-// Where the API is and who asks: flags first, then the environment, then a file of settings.
+// Where the API is, and with which key to use it: flags first, then the environment, then a settings file.
 
 import { readFileSync } from "node:fs";
 import { Audatec } from "@audatec/client";
 import { usage } from "./exit.ts";
 
-/** What every command takes. */
+/** The options of every command. */
 export interface GlobalOptions {
   baseUrl?: string;
   apiKey?: string;
@@ -15,13 +15,13 @@ export interface GlobalOptions {
 
 export interface Settings {
   audatec: Audatec;
-  /** Which agent and trunk to take where none is named. */
+  /** The agent and the trunk to use if none is named. */
   agentId: string | undefined;
   trunkId: string | undefined;
   webhookSecret: string | undefined;
 }
 
-/** The names that `npm start` writes into `.local/demo.env`, behind this command's own. The key that may do most comes first. */
+/** This command's own names, then those that `npm start` writes into `.local/demo.env`. The key with the highest role comes first. */
 const NAMES = {
   baseUrl: ["AUDATEC_BASE_URL", "BASE_URL"],
   apiKey: ["AUDATEC_API_KEY", "OWNER_KEY", "ADMIN_KEY", "MEMBER_KEY", "VIEWER_KEY"],
@@ -30,7 +30,7 @@ const NAMES = {
   webhookSecret: ["AUDATEC_WEBHOOK_SECRET", "WEBHOOK_SECRET"],
 } as const;
 
-/** A setting, if there is one: of the environment only under this command's own name. */
+/** A setting, if there is one; from the environment only under this command's own name. */
 function find(name: keyof typeof NAMES, file: Record<string, string>): string | undefined {
   const [own, ...others] = NAMES[name];
   return process.env[own] || [own, ...others].map((key) => file[key]).find(Boolean);
@@ -57,12 +57,12 @@ function open(apiKey: string, baseUrl: string | undefined): Audatec {
   }
 }
 
-/** The webhook secret of the settings, which needs no key. */
+/** The webhook secret from the settings, which needs no key. */
 export function readSecret(options: GlobalOptions): string | undefined {
   return find("webhookSecret", options.envFile === undefined ? {} : readEnvFile(options.envFile));
 }
 
-/** Lines of NAME=value, as a shell reads them: `export`, comments and quotes may be there. */
+/** Lines of NAME=value, as a shell reads them, with optional `export`, comments and quotes. */
 function readEnvFile(path: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const line of readText(path).split("\n")) {
@@ -72,7 +72,7 @@ function readEnvFile(path: string): Record<string, string> {
   return found;
 }
 
-/** A file's text; `-` is what is piped in. */
+/** A file's text; `-` means stdin. */
 export function readText(path: string): string {
   try {
     return readFileSync(path === "-" ? 0 : path, "utf8");

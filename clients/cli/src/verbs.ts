@@ -8,7 +8,7 @@ import { parts, type RowFormat } from "./rows.ts";
 import type { Settings } from "./settings.ts";
 import { isSimulated } from "./simulator.ts";
 
-/** So many items, unless asked for more. */
+/** The first `limit` items. */
 export async function take<T>(items: AsyncIterable<T>, limit: number): Promise<T[]> {
   const taken: T[] = [];
   if (limit <= 0) return taken;
@@ -16,7 +16,7 @@ export async function take<T>(items: AsyncIterable<T>, limit: number): Promise<T
   return taken;
 }
 
-/** A page is no larger than what is wanted of it. */
+/** The page size: no larger than the number of items wanted. */
 export const pageOf = (limit: number): number => Math.max(1, Math.min(100, limit));
 
 export const agents = async (audatec: Audatec): Promise<Schemas["Agent"][]> =>
@@ -25,12 +25,12 @@ export const agents = async (audatec: Audatec): Promise<Schemas["Agent"][]> =>
 export const trunks = async (audatec: Audatec): Promise<Schemas["SipTrunk"][]> =>
   (await audatec.ask(audatec.api.GET("/integration/v1/sip-trunks"))).sip_trunks;
 
-/** The agent that is meant: named, set, or the only one there is. */
+/** The agent to use: the one named, the one configured, or the only one there is. */
 export async function chooseAgent({ audatec, agentId }: Settings, named: string | undefined): Promise<string> {
   return named ?? agentId ?? only(await agents(audatec), "agent", "--agent ID or AUDATEC_AGENT_ID");
 }
 
-/** The trunk that is meant: named, set, or the only one there is. */
+/** The trunk to use: the one named, the one configured, or the only one there is. */
 export async function chooseTrunk({ audatec, trunkId }: Settings, named: string | undefined): Promise<string> {
   return named ?? trunkId ?? only(await trunks(audatec), "trunk", "--trunk ID or AUDATEC_TRUNK_ID");
 }
@@ -41,7 +41,7 @@ function only(things: { id: string; name: string }[], what: string, how: string)
   throw usage(first ? `there are ${things.length} active ${what}s: say which (${how})` : `there is no active ${what}`);
 }
 
-/** An agent's example of what it must be told. */
+/** An agent's example of the metadata it needs. */
 export async function sampleOf(audatec: Audatec, agentId: string): Promise<Record<string, unknown>> {
   const agent = (await agents(audatec)).find(({ id }) => id === agentId);
   return (agent?.input_schema.sample_context ?? {}) as Record<string, unknown>;
@@ -56,7 +56,7 @@ export const cancelCall = (audatec: Audatec, callId: string): Promise<Schemas["C
 export const trigger = (audatec: Audatec, call: TriggerCall, key: string | undefined) =>
   audatec.trigger(call, key === undefined ? {} : { idempotencyKey: key });
 
-/** A call's changes as they happen, its present state first, until it is over. Nothing is missed between the two. */
+/** A call's present state, then its changes as they happen, until it is over. Nothing is missed in between. */
 export async function* watchCall(audatec: Audatec, callId: string, persist: Persist, signal?: AbortSignal): AsyncGenerator<ListedCall> {
   const latest = () => audatec.ask(audatec.api.GET("/integration/v1/events", { params: { query: { after: "latest" } } }));
   const { next_cursor } = await persist(latest);
@@ -70,7 +70,7 @@ export async function* watchCall(audatec: Audatec, callId: string, persist: Pers
   }
 }
 
-/** An event from before one looked. */
+/** Whether an event is from before the call was read. */
 const isKnown = (event: ListedCall, seen: Call): boolean =>
   event.last_updated < seen.last_updated || (event.last_updated === seen.last_updated && event.call_status === seen.call_status);
 
@@ -83,7 +83,7 @@ export const getCampaign = (audatec: Audatec, id: string): Promise<Campaign> =>
 export const createCampaign = (audatec: Audatec, fields: CreateCampaign): Promise<Campaign> =>
   audatec.ask(audatec.api.POST("/integration/v1/campaigns", { body: fields }));
 
-/** Adds the rows of a file, in as many requests as it takes; rows count through all of them. */
+/** Adds the rows of a file, in as many requests as it takes; row numbers continue through all of them. */
 export async function upload(audatec: Audatec, id: string, text: string, format: RowFormat): Promise<Schemas["AddedRecipients"]> {
   const total: Schemas["AddedRecipients"] = { added: 0, duplicates: 0, rejected: [] };
   let before = 0;
@@ -109,7 +109,7 @@ export function moveCampaign(audatec: Audatec, id: string, to: "start" | "pause"
   }
 }
 
-/** So many recipients are looked at before it is asked all the same. */
+/** The most recipients that are checked; with more, the user is asked in any case. */
 const LOOKED_AT = 1000;
 
 /** Whether nobody but the simulator would be called. */
@@ -120,10 +120,10 @@ export async function ringsSimulatorOnly(audatec: Audatec, campaign: Campaign): 
   return true;
 }
 
-/** Whether no row of a file names another number; one that can't be told at a glance may be another. */
+/** Whether no row of a file has another number; one that can't be recognised at a glance counts as another. */
 export const namesSimulatorOnly = (rows: string): boolean => !rows.includes("\\u") && (rows.match(/\+\d+/g) ?? []).every(isSimulated);
 
-/** A campaign whenever its counts changed, until it is over. */
+/** A campaign each time its counts have changed, until it is over. */
 export async function* watchCampaign(
   audatec: Audatec,
   id: string,
@@ -135,7 +135,7 @@ export async function* watchCampaign(
   let last = "";
   for (;;) {
     const look = () => getCampaign(audatec, id);
-    // Where the first look fails, nothing was there to be watched.
+    // If the first read fails, there is nothing to watch.
     const campaign = last === "" ? await look() : await persist(look);
     const state = JSON.stringify([campaign.status, campaign.held_by, campaign.counts]);
     if (state !== last) yield campaign;

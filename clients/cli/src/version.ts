@@ -1,4 +1,4 @@
-/** The package's, which the build puts here. */
+/** The package's version, inserted by the build. */
 declare const __VERSION__: string;
 
 export const VERSION = __VERSION__;

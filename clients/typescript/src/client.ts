@@ -52,8 +52,8 @@ interface Outcome<T> {
 
 export class Audatec {
   /**
-   * The whole API, typed by its document: `api.GET("/integration/v1/calls/{call_id}", { params: { path: { call_id } } })`. Retries
-   * are built in, and an `Idempotency-Key` where a route takes one. `ask` turns its answers into data or exceptions.
+   * The whole API, typed from its document: `api.GET("/integration/v1/calls/{call_id}", { params: { path: { call_id } } })`. Retries
+   * are built in, and an `Idempotency-Key` where a route takes one. `ask` turns its results into data or exceptions.
    */
   readonly api: Client<paths>;
   readonly baseUrl: string;
@@ -85,7 +85,7 @@ export class Audatec {
     });
   }
 
-  /** The data with which a request of `api` was answered; throws an `ApiError` if it was refused. */
+  /** The data in the response to a request of `api`; throws an `ApiError` if it was refused. */
   async ask<T>(request: Promise<Outcome<T>>): Promise<T> {
     const { data, error, response } = await request;
     if (!response.ok) throw new ApiError(response, error);
@@ -106,8 +106,8 @@ export class Audatec {
   }
 
   /**
-   * Polls until the call is terminal, through any outage: what the client's own retries don't outlast is asked again after the interval, until the
-   * time is up. For many calls, give a `callback_url` or follow the events instead.
+   * Polls until the call is terminal, through any outage: if the client's own retries fail, it asks again after the interval, until
+   * the time is up. For many calls, give a `callback_url` or follow the events instead.
    */
   async waitForCall(
     callId: string,
@@ -128,10 +128,10 @@ export class Audatec {
     }
   }
 
-  /** A call's state, or why it can't be known just now. */
+  /** A call's state, or why it can't be known at the moment. */
   async #stateOf(callId: string, deadline: number, signal?: AbortSignal): Promise<[CallState | undefined, Error | undefined]> {
     const leftMs = Math.max(0, deadline - Date.now());
-    // Timers take no more: a longer wait is bounded by its polls.
+    // Timers can't be set for longer: a longer wait is limited by its polls.
     const timeUp = leftMs < 2 ** 31 ? AbortSignal.timeout(leftMs) : undefined;
     const signals = [signal, timeUp].filter((one) => one !== undefined);
     const asked = this.api.GET("/integration/v1/calls/{call_id}/status", {

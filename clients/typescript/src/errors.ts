@@ -10,7 +10,7 @@ export class ApiError extends Error {
   readonly requestId: string | null;
   /** Seconds to wait before a retry, if the API names them. */
   readonly retryAfter: number | null;
-  /** The whole body: some refusals hold more than `error`, such as `call_id` or `next_allowed_at`. */
+  /** The whole body: some refusals contain more than `error`, such as `call_id` or `next_allowed_at`. */
   readonly body: unknown;
 
   constructor(response: Response, body: unknown) {
@@ -23,7 +23,7 @@ export class ApiError extends Error {
   }
 }
 
-/** No answer: the connection broke, or none came in time. Whether the request was carried out is unknown. */
+/** No response: the connection broke, or none came in time. Whether the request was carried out is unknown. */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
 }

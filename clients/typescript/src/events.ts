@@ -1,4 +1,4 @@
-// The live feed as an iterator that resumes where it broke off: no event is missed, and none comes twice.
+// The live feed as an iterator that resumes where it broke off: no event is missed, and none is repeated.
 
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { ApiError } from "./errors.ts";
@@ -8,13 +8,13 @@ import type { EventOf, FeedEventName } from "./types.ts";
 export interface EventOptions<T extends FeedEventName> {
   /** Only these; all by default. */
   types?: readonly T[];
-  /** The cursor to continue from, which is an event's `id`; `latest` (the default) for what is still to come, `oldest` for all that is kept. */
+  /** The cursor to continue from, which is an event's `id`; `latest` (the default) for what is still to come, `oldest` for all events kept. */
   after?: string;
   /** Ends the iterator. */
   signal?: AbortSignal;
   /** Gets the cursor with each event and heartbeat: keep it, and pass it as `after` the next time. */
   onCursor?: (cursor: string) => void;
-  /** The cursor is older than the events that are kept: with this the feed continues from the oldest; without it, a 410 is thrown. */
+  /** Called if the cursor is older than the events kept: the feed then continues with the oldest; without it, a 410 is thrown. */
   onGap?: (oldestCursor: string) => void;
   /** After how long without a sign of life the connection counts as broken, in seconds (60; the API sends a heartbeat every 20). */
   idleSeconds?: number;
@@ -34,7 +34,7 @@ export async function* follow<T extends FeedEventName>(feed: Feed, options: Even
   const { after = "latest", signal, onCursor } = options;
   try {
     let cursor = after === "oldest" ? undefined : after;
-    // Asked for first: a stream of what is to come that broke off at once would not know where it began.
+    // Requested first: a stream from now on that broke off immediately would not know where it began.
     if (cursor === "latest") cursor = await feed.latest(signal);
     if (cursor !== undefined) onCursor?.(cursor);
     let failures = 0;
@@ -106,7 +106,7 @@ async function* stream<T extends FeedEventName>(feed: Feed, cursor: string | und
   }
 }
 
-/** 4xx says that it will not work later either; but for 408 and 429. */
+/** 4xx means that it will not work later either, except for 408 and 429. */
 const isFinal = (status: number) => status >= 400 && status < 500 && status !== 408 && status !== 429;
 
 function retryAfter(error: unknown): number | null {

@@ -13,19 +13,19 @@ export type ListPath = {
 
 type Items<Body> = { [K in keyof Body]: Body[K] extends readonly (infer Item)[] ? Item : never }[keyof Body];
 
-/** What a list holds. */
+/** The items of a list. */
 export type ItemOf<P extends ListPath> = Items<JsonOf<P>>;
 
 type Parameters<P extends ListPath> = paths[P] extends { get: { parameters: infer Given } } ? Given : never;
 
-/** A list's filters, without the cursor, which the iterator manages. `limit` is how many a page holds (100). */
+/** A list's filters, without the cursor, which the iterator manages. `limit` is the number of items per page (100). */
 export type QueryOf<P extends ListPath> =
   Parameters<P> extends { query?: infer Query } ? Omit<NonNullable<Query>, "cursor"> : Record<string, never>;
 
 /** The ids in its path. */
 export type PathOf<P extends ListPath> = Parameters<P> extends { path: infer Path } ? Path : undefined;
 
-/** Asks for one page. */
+/** Requests one page. */
 export type AskPage = (path: string, query: Record<string, unknown>) => Promise<Record<string, unknown>>;
 
 export async function* items(ask: AskPage, path: string, query: Record<string, unknown>): AsyncGenerator<unknown, void, undefined> {

@@ -1,23 +1,23 @@
-// What is repeated, and when, by the API's table: 429 after `Retry-After`, 502 and 503 with growing waits (1, 2, 4 s …), and
-// where a repeat can't do anything twice also a 500, a proxy's 504, and a request that had no answer. Nothing else is.
+// What is retried, and when, following the API's table: 429 after `Retry-After`, 502 and 503 with growing waits (1, 2, 4 s …), and,
+// where a retry can't do anything twice, also a 500, a proxy's 504, and a request without a response. Nothing else is.
 
 import { ConnectionError, retryAfterOf } from "./errors.ts";
 
-/** `fetch`, or what stands in for it. The signal comes beside the request: Node may lose that of a request which nobody holds any more. */
+/** `fetch`, or a replacement. The signal is passed beside the request: Node may lose that of a request to which nothing refers any more. */
 export type Fetch = (request: Request, init?: { signal: AbortSignal }) => Promise<Response>;
 
 export interface RetryOptions {
-  /** How often a request is repeated at most: 4 times by default, 0 for never. */
+  /** How often a request is retried at most: 4 times by default, 0 for never. */
   retries?: number;
-  /** The longest wait before a repeat, in seconds (60): a longer `Retry-After` is thrown at once. */
+  /** The longest wait before a retry, in seconds (60): with a longer `Retry-After` the refusal is thrown immediately. */
   longestWaitSeconds?: number;
-  /** How long an answer may take to begin, in seconds (60). */
+  /** How long a response may take to begin, in seconds (60). */
   timeoutSeconds?: number;
   /** Waits; for tests. */
   sleep?: (ms: number, signal: AbortSignal | null) => Promise<void>;
 }
 
-/** Sent again after it broke off, these rows are known by their references. */
+/** If they are sent again after a failure, these rows are recognised by their references. */
 const ADDS_RECIPIENTS = /\/campaigns\/[^/]+\/recipients$/;
 
 export function sleep(ms: number, signal?: AbortSignal | null): Promise<void> {
@@ -35,7 +35,7 @@ export function sleep(ms: number, signal?: AbortSignal | null): Promise<void> {
   });
 }
 
-/** A `fetch` that repeats. What it can't get an answer for is a `ConnectionError`. */
+/** A `fetch` with retries. If there is no response in the end, it throws a `ConnectionError`. */
 export function withRetries(fetch: Fetch, options: RetryOptions = {}): Fetch {
   const { retries = 4, longestWaitSeconds = 60, timeoutSeconds = 60 } = options;
   const wait = options.sleep ?? sleep;
@@ -50,7 +50,7 @@ export function withRetries(fetch: Fetch, options: RetryOptions = {}): Fetch {
         if (isOver) return outcome;
         await outcome.body?.cancel();
       }
-      // A little later than asked for, so that not all who were refused come back in one moment.
+      // A little later than asked for, so that not all clients that were refused come back at the same moment.
       await wait((seconds ?? 0) * 1000 + Math.random() * 500, request.signal);
     }
   };
@@ -71,14 +71,14 @@ async function once(fetch: Fetch, request: Request, timeoutSeconds: number): Pro
   }
 }
 
-/** Node's fetch hides what happened behind "fetch failed". */
+/** Node's fetch hides the cause behind "fetch failed". */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
   return cause instanceof Error && cause.message ? cause.message : error.message;
 }
 
-/** Seconds to wait before the next attempt; null for none. */
+/** Seconds to wait before the next attempt; null if there is none. */
 function secondsBefore(outcome: Response | Error, attempt: number, request: Request): number | null {
   const growing = 2 ** attempt;
   if (outcome instanceof Error) return isRepeatable(request) ? growing : null;

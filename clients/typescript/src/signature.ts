@@ -1,6 +1,6 @@
-// Whether a notification is authentic, by WebCrypto alone, so that it runs in Node, Workers, Deno and browsers alike.
+// Whether a notification is authentic, using only WebCrypto, so that it runs in Node, Workers, Deno and browsers alike.
 
-/** Of `Request.headers`, of Node's `request.headers`, or of a plain object in any case. */
+/** `Request.headers`, Node's `request.headers`, or a plain object with names in any case. */
 export type HeaderSource = Headers | Record<string, string | readonly string[] | undefined>;
 
 export interface SignatureOptions {
@@ -8,7 +8,7 @@ export interface SignatureOptions {
   toleranceSeconds?: number;
   /** Accepts `X-Audatec-Signature` alone. It does not say when it was made, so whoever intercepts one can replay it forever. */
   allowUntimed?: boolean;
-  /** The present in milliseconds, for tests. */
+  /** The current time in milliseconds, for tests. */
   now?: number;
 }
 
@@ -21,7 +21,7 @@ const encoder = new TextEncoder();
 
 /**
  * Whether this body was recently signed with one of these secrets. During a rotation give both secrets, or the one that you have:
- * each that is still good signs.
+ * notifications are signed with each that is still valid.
  *
  * `body` is the raw body as received: parsed and serialised again, it is no longer the same.
  */
@@ -45,7 +45,7 @@ export async function checkSignature(
   if (all.length === 0 || all.some((secret) => secret === "")) throw new TypeError("a secret is needed: whsec_…");
   const bytes: Bytes = typeof body === "string" ? encoder.encode(body) : new Uint8Array(body);
   const standard = headerOf(headers, "webhook-signature");
-  // Where it is, it decides: else one would get round it by adding the other, caught earlier.
+  // If it is there, it decides: otherwise it could be bypassed by adding the other header, intercepted earlier.
   if (standard !== undefined) return checkStandard(standard, bytes, headers, all, toleranceSeconds, now);
   const plain = headerOf(headers, "x-audatec-signature");
   if (plain === undefined) return { valid: false, reason: "it has neither webhook-signature nor X-Audatec-Signature" };
@@ -57,7 +57,7 @@ export async function checkSignature(
   return { valid: false, reason: "no secret gives this X-Audatec-Signature for this body" };
 }
 
-/** Standard Webhooks 1.0.0: several signatures, separated by spaces, of id, time and body. */
+/** Standard Webhooks 1.0.0: several signatures, separated by spaces, over id, time and body. */
 async function checkStandard(
   signatures: string,
   body: Bytes,

@@ -1,4 +1,4 @@
-// The API's shapes by their names, made of its OpenAPI document.
+// The API's schemas by name, generated from its OpenAPI document.
 
 import type { components } from "./generated/schema.ts";
 
@@ -14,7 +14,7 @@ export type Campaign = Schemas["Campaign"];
 export type CreateCampaign = Schemas["CreateCampaign"];
 export type RecipientToAdd = Schemas["RecipientToAdd"];
 export type AddedRecipients = Schemas["AddedRecipients"];
-/** What a `callback_url` is sent. */
+/** The body sent to a `callback_url`. */
 export type Notification = Schemas["Notification"] | Schemas["FullNotification"];
 export type FeedEvent = Schemas["FeedEvent"];
 export type FeedEventName = Schemas["FeedEventName"];

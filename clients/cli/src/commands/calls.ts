@@ -152,7 +152,7 @@ async function watch(session: Session<{ timeout?: number }>, callId?: string): P
   const { audatec, options, out } = session;
   const signal = options.timeout === undefined ? undefined : AbortSignal.timeout(options.timeout * 1000);
   if (callId) {
-    // Where it can't be found, nothing is there to be watched.
+    // If it does not exist, there is nothing to watch.
     await getCall(audatec, callId);
     return follow(session, callId, signal);
   }
@@ -162,7 +162,7 @@ async function watch(session: Session<{ timeout?: number }>, callId?: string): P
   return undefined;
 }
 
-/** Follows one call; the exit code of its end. */
+/** Follows one call. Returns the exit code for its end. */
 async function follow({ audatec, out }: Session<object>, callId: string, signal?: AbortSignal): Promise<number> {
   let last: ListedCall | undefined;
   for await (const call of watchCall(audatec, callId, persisting(out, signal), signal)) {
@@ -179,7 +179,7 @@ function line(call: ListedCall, at: string): string {
   return `${at}  ${call.id}  ${call.phone_number}  ${what}${outcome}`;
 }
 
-/** A call for people: its fields, without what is null. */
+/** A call for people: its fields, without those that are null. */
 function shown(call: object): Parameters<Output["result"]> {
   return [call, () => fields(Object.fromEntries(Object.entries(call).filter(([, value]) => value !== null)))];
 }

@@ -15,7 +15,7 @@ export interface Session<Options> extends Settings {
 type Work<Options> = (session: Session<Options>, ...args: string[]) => Code;
 type Code = Promise<unknown>;
 
-/** A command's action that asks the API. */
+/** A command's action that uses the API. */
 export const withSession = <Options>(work: Work<Options>) =>
   action<Options>(async (options, out, ...args) => work({ ...readSettings(options), options, out }, ...args));
 
@@ -34,14 +34,14 @@ export function action<Options>(work: (options: Options & GlobalOptions, out: Ou
   };
 }
 
-/** Whoever listens was away for longer than events are kept, such as a laptop that slept: it goes on with what is there. */
+/** The listener was away for longer than events are kept, as on a laptop that slept: it continues with the oldest event. */
 export const tellGap = (out: Output) => (): void =>
   out.note("events older than 24 hours are no longer kept; continuing with the oldest that are");
 
-/** An outage ends no command that waits for something: it goes on asking, and says so, until its time is up. */
+/** An outage does not end a command that waits for something: it keeps trying, and says so, until its time is up. */
 export const persisting = (out: Output, signal?: AbortSignal): Persist => persistence((why) => out.note(why), signal);
 
-/** The exit code of what ended: a call but `Completed`, a campaign cancelled. */
+/** The exit code for something that has ended: not good is a call other than `Completed`, or a cancelled campaign. */
 export const endedAs = (isGood: boolean): number => (isGood ? 0 : EXIT.ended);
 
 export function wholeNumber(text: string): number {
@@ -64,14 +64,14 @@ export function json(text: string): unknown {
   }
 }
 
-/** `NAME=VALUE`, given several times. */
+/** `NAME=VALUE`, which may be given several times. */
 export function pair(text: string, before: Record<string, string> = {}): Record<string, string> {
   const at = text.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("It must be NAME=VALUE.");
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
-/** Without what is undefined: the API is sent what was said. */
+/** Without undefined values: only what was given is sent to the API. */
 export function said<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]: Exclude<T[K], undefined>;

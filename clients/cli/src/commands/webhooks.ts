@@ -57,7 +57,7 @@ async function listen({ audatec, options, out }: Session<ListenOptions>): Promis
   if (forwardTo !== undefined && !URL.canParse(forwardTo)) throw usage(`--forward-to must be a URL, not ${forwardTo}`);
   if (detail !== undefined && detail !== "reference" && detail !== "full") throw usage("--detail must be reference or full");
   const secret = options.secret ?? (await secretOf(audatec));
-  // Set before it says that it listens: what ends from then on is heard.
+  // Determined before it says that it is listening, so that every call that ends from then on is noticed.
   const after =
     options.after ?? (await audatec.ask(audatec.api.GET("/integration/v1/events", { params: { query: { after: "latest" } } }))).next_cursor;
   out.note(forwardTo ? `listening; callbacks go to ${forwardTo}` : "listening; callbacks are printed here");
@@ -69,7 +69,7 @@ async function listen({ audatec, options, out }: Session<ListenOptions>): Promis
       const isFull = (detail ?? (await detailOf(audatec))) === "full";
       const asked = audatec.api.GET("/integration/v1/calls/{call_id}", { params: { path: { call_id: event.data.id } }, parseAs: "text" });
       const { data, error, response } = await asked;
-      // Told of and gone: erased, or no longer kept.
+      // Announced but gone: erased, or no longer kept.
       if (response.status === 404) return null;
       if (data === undefined) throw new ApiError(response, error);
       return callbackOf(data as string, isFull, secret);
@@ -94,7 +94,7 @@ async function secretOf(audatec: Audatec): Promise<string> {
   }
 }
 
-/** How much callbacks tell, where this key may know it. */
+/** How detailed callbacks are, if this key may know. */
 async function detailOf(audatec: Audatec): Promise<string> {
   const { data, response } = await audatec.api.GET("/integration/v1/settings");
   if (data) return data.callback_detail;

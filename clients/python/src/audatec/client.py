@@ -26,7 +26,7 @@ from .retry import Retrying
 
 T = TypeVar("T")
 
-#: At most so many rows, and so many bytes, are taken in one request.
+#: The most rows, and the most bytes, that one request may have.
 MOST_ROWS = 20_000
 MOST_BYTES = 8 * 1024 * 1024
 
@@ -71,7 +71,7 @@ class Audatec:
         plain = transport or httpx.HTTPTransport()
         path = httpx.URL(self.base_url).path.rstrip("/")
         repeating = Retrying(plain, base_path=path, retries=retries, longest_wait=longest_wait, sleep=sleep)
-        # Before the generated code reads a refusal: what stands before the API may answer anything.
+        # Runs before the generated code reads a refusal: something in front of the API may answer anything.
         hooks = {"response": [_raise_refusal]}
         self._http = httpx.Client(base_url=self.base_url, headers=headers, timeout=timeout, transport=repeating, event_hooks=hooks)
         self._plain = httpx.Client(base_url=self.base_url, headers=headers, timeout=timeout, transport=plain)

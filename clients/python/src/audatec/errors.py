@@ -15,16 +15,16 @@ class ApiError(AudatecError):
     """The API's refusal. Its text is the API's own."""
 
     def __init__(self, status: int, headers: Mapping[str, str], content: bytes) -> None:
-        #: The whole body: some refusals hold more than `error`, such as `call_id` or `next_allowed_at`.
+        #: The whole body: some refusals contain more than `error`, such as `call_id` or `next_allowed_at`.
         self.body: Any = _json(content)
         text = self.body.get("error") if isinstance(self.body, dict) else None
         super().__init__(text if isinstance(text, str) and text else f"The API answered {status}")
         self.status = status
-        #: The machine-readable name, `X-Error-Code`; empty where whatever stands before the API answered.
+        #: The machine-readable name, `X-Error-Code`; empty if something in front of the API answered.
         self.code = headers.get("x-error-code", "")
         #: What support asks for.
         self.request_id = headers.get("x-request-id")
-        #: Seconds after which a repeat makes sense, where the API names any.
+        #: Seconds to wait before a retry, if the API names them.
         self.retry_after = retry_after_of(headers)
 
 

@@ -69,7 +69,7 @@ class Feed:
     sleep: Callable[[float], None] = time.sleep
 
     def follow(self, after: str) -> Iterator[Event]:
-        # Asked for first: a stream of what is to come that broke off at once would not know where it began.
+        # Requested first: a stream from now on that broke off immediately would not know where it began.
         cursor = None if after == "oldest" else self.latest() if after == "latest" else after
         if cursor is not None:
             self.on_cursor(cursor)
@@ -94,7 +94,7 @@ class Feed:
                     cursor = oldest
                     self.on_gap(oldest)
                     continue
-                # 4xx says that it will not work later either; but for 408 and 429.
+                # 4xx means that it will not work later either, except for 408 and 429.
                 if 400 <= error.status < 500 and error.status not in (408, 429):
                     raise
                 wait = min(_LONGEST_WAIT, max(wait, 2.0**failures, error.retry_after or 0.0))

@@ -13,7 +13,7 @@ from .errors import retry_after_of
 from .generated.creates import CREATES
 
 _CREATES = re.compile("|".join(f"(?:{re.sub(r'{[^}]+}', '[^/]+', path)})" for path in CREATES))
-# Sent again after it broke off, these rows are known by their references.
+# If they are sent again after a failure, these rows are recognised by their references.
 _ADDS_RECIPIENTS = re.compile(r"/campaigns/[^/]+/recipients")
 
 
@@ -55,7 +55,7 @@ class Retrying(httpx.BaseTransport):
                 return response
             if response is not None:
                 response.close()
-            # A little later than asked for, so that not all who were refused come back in one moment.
+            # A little later than asked for, so that not all clients that were refused come back at the same moment.
             self._sleep(wait + random.uniform(0, 0.5))
             attempt += 1
 

@@ -55,7 +55,7 @@ def check_signature(
     raw = body.encode() if isinstance(body, str) else bytes(body)
     given = {name.lower(): value for name, value in headers.items()}
     standard = given.get("webhook-signature")
-    # Where it is, it decides: else one would get round it by adding the other, caught earlier.
+    # If it is there, it decides: otherwise it could be bypassed by adding the other header, intercepted earlier.
     if standard is not None:
         return _check_standard(standard, raw, given, every, tolerance, time.time() if now is None else now)
     plain = given.get("x-audatec-signature")
