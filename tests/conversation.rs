@@ -1,5 +1,4 @@
-//! A conversation on virtual time: how it ends, when that was, what its agent says of it, and what becomes of agents that
-//! break off.
+//! A conversation on virtual time: how it ends, and when, what its agent reports, and what happens to agents that break off.
 
 #![allow(
     clippy::expect_used,

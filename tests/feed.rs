@@ -1,4 +1,4 @@
-//! A trunk's part of the live feed on virtual time: each turn once and in order, whatever is lost on the way.
+//! A trunk's part of the live feed on virtual time: each transition once and in order, whatever is lost on the way.
 
 #![allow(
     clippy::expect_used,

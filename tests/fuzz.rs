@@ -1,7 +1,7 @@
-//! Hostile input, for as long as `cargo test` takes: each fuzz target lives through its corpus and through a fixed number of
-//! mutations of it. `npm run fuzz` looks further, guided by coverage.
+//! Hostile input, for as long as `cargo test` takes: each fuzz target runs its corpus and a fixed number of mutations of it. `npm
+//! run fuzz` searches further, guided by coverage.
 //!
-//! `FUZZ_EXECUTIONS=n` sets the number, `FUZZ_SEED=n` another course of chance.
+//! `FUZZ_EXECUTIONS=n` sets the number, `FUZZ_SEED=n` another random sequence.
 
 #![allow(
     clippy::expect_used,

@@ -1,7 +1,7 @@
-//! The house stands: no floor names one above it, no two modules name each other, and what is written fits a screen.
+//! The house stands: no floor names one above it, no two modules name each other, and files and functions fit a screen.
 //!
-//! Walks the paths in `src` by their text. A name leads to the file that defines it, through whatever hands it on; a folder
-//! and the files below it may name each other, as a type and its parts do. Tests inside files don't count.
+//! Follows the paths in the text of `src`. A name leads to the file that defines it, through re-exports; a folder's module and
+//! the files below it may name each other, as a type and its parts do. Tests inside files don't count.
 
 #![allow(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-// ARCHITECTURE.md is the map: each file of `src` is on it, and what is on it is there.
+// ARCHITECTURE.md is the map: each file of `src` is on it, and everything on it exists.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";

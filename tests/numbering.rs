@@ -1,5 +1,5 @@
-//! What a number tells, held against libphonenumber's port in Python over 13,000 numbers; `tests/numbering.test.ts` makes a hundred
-//! thousand more.
+//! Facts about numbers, compared with libphonenumber's Python port for 13,000 numbers; `tests/numbering.test.ts` generates
+//! another hundred thousand.
 
 #![allow(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-// The table of phone numbers is that of the metadata which scripts/numbering pins, and says of 100,000 numbers what that says.
+// The table of phone numbers is made from the metadata that scripts/numbering pins, and agrees with it about 100,000 numbers.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

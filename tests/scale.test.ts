@@ -1,4 +1,4 @@
-// docs/scale.md reckons with what is counted, with what wrangler.toml says and with the constants of the code, and its sums are right.
+// docs/scale.md uses what was counted, the settings of wrangler.toml and the constants in the code, and its sums are right.
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";

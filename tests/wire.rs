@@ -1,9 +1,9 @@
-//! What edges and objects say to each other, and what the queues carry, pinned: while a release rolls out, yesterday's edge
-//! speaks to today's object, yesterday's object answers today's edge, and yesterday's messages are still on their way.
+//! What edges and objects say to each other, and what the queues carry, is pinned here: while a release rolls out, yesterday's
+//! edge speaks to today's object, yesterday's object answers today's edge, and yesterday's messages are still in the queues.
 //!
 //! `tests/golden/wire/{kind}/{Variant}.json` is how a release wrote it. None is ever edited or deleted: what is written
-//! differently today gets a file beside (`{Variant}.2.json`, by `UPDATE_GOLDEN=1`), and all of them must be understood. A
-//! variant without an example fails: give it one in [`examples`].
+//! differently today gets another file (`{Variant}.2.json`, by `UPDATE_GOLDEN=1`), and all of them must be understood. A variant
+//! without an example fails: add one to [`examples`].
 
 #![allow(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Time zones, held against what Python's zoneinfo makes of the same IANA release (`scripts/zones/expected.py`).
+//! Time zones, compared with Python's zoneinfo for the same IANA release (`scripts/zones/expected.py`).
 
 #![allow(clippy::expect_used, reason = "a test says what it expects")]
 

@@ -1,4 +1,4 @@
-//! API keys: `audtk_`, 32 characters in base62 and 6 of checksum. A mistyped one is refused without any look-up.
+//! API keys: `audtk_`, 32 characters in base62 and 6 of checksum. A mistyped one is refused without a look-up.
 
 use audatec::domain::access::RawKey;
 use sha2::{Digest, Sha256};
@@ -35,7 +35,7 @@ fn check(text: &str) {
     }
 }
 
-/// As `Authorization`: 401, and only a well-formed key is looked up.
+/// In an `Authorization` header: 401, and only a well-formed key is looked up.
 fn ask(world: &World, text: &str) {
     let before = world.looked_up.get();
     let response = world.send(
@@ -51,7 +51,7 @@ fn ask(world: &World, text: &str) {
     assert_eq!(world.asked.borrow().len(), 0, "a key woke an object");
 }
 
-/// The text itself; and a real key, whole and with one letter of the text put into it.
+/// The text itself; and a real key, unchanged and with one letter from the text put into it.
 pub fn run(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     check(&text);

@@ -1,4 +1,4 @@
-//! Call ids: 48 bits of time, the trunk's tag, a keyed check. What nobody issued wakes no object.
+//! Call ids: 48 bits of time, the trunk's tag, and a keyed check. An id that nobody issued wakes no object.
 
 use audatec::domain::ids::{Address, CallId, DeliveryId, TrunkTag};
 use audatec::domain::time::Timestamp;
@@ -32,7 +32,7 @@ fn is_genuine(bits: u128, kind: u8) -> bool {
     version == 8 && variant == 0b10 && u128::from(check) == bits - unchecked
 }
 
-/// Verified if, and only if, it was issued; then it prints to the same text.
+/// Verified if, and only if, it was issued; it then prints as the same text.
 fn check(text: &str) {
     let key = support::World::key();
     let number = bits(text);
@@ -71,7 +71,7 @@ fn route(world: &World, text: &str) {
     assert_eq!(asked, named, "{text:?}");
 }
 
-/// An id made of the input's first 12 bytes: it says where its call lives.
+/// An id made from the input's first 12 bytes: it says where its call lives.
 fn minted(data: &[u8]) -> CallId {
     let byte = |at: usize| u64::from(data.get(at).copied().unwrap_or_default());
     let number = |bytes: std::ops::Range<usize>| bytes.fold(0, |sum, at| sum << 8 | byte(at));
@@ -85,7 +85,7 @@ fn minted(data: &[u8]) -> CallId {
     id
 }
 
-/// The text itself; and an id that was issued, whole and with the bits of the input's end turned.
+/// The text itself; and an id that was issued, unchanged and with the bits of the input's end flipped.
 pub fn run(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let world = World::simulated();

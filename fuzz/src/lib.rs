@@ -1,8 +1,8 @@
-//! What hostile input must not do, one module a parser. Each has a `run` that takes any bytes and panics when the parser and
-//! an oracle of its own, written from the documents and not from the code, disagree.
+//! What hostile input must not do, with one module for each parser. Each has a `run` that accepts any bytes, and panics if the
+//! parser disagrees with an oracle written from the documents rather than from the code.
 //!
-//! `npm run fuzz` feeds them by libFuzzer, which follows the coverage; `tests/fuzz.rs` compiles the very same modules into a
-//! plain test, which replays the corpus and mutates it for a fixed number of executions.
+//! `npm run fuzz` feeds them with libFuzzer, which follows coverage; `tests/fuzz.rs` compiles the same modules into a plain test,
+//! which replays the corpus and mutates it for a fixed number of executions.
 
 #![allow(
     clippy::expect_used,
@@ -33,10 +33,10 @@ mod support;
 #[path = "../../tests/support/urls.rs"]
 mod urls;
 
-/// What takes any bytes.
+/// A function that accepts any bytes.
 pub type Target = fn(&[u8]);
 
-/// Each target by its name, which is that of its corpus too.
+/// Each target by name, which is also its corpus's.
 pub const TARGETS: [(&str, Target); 8] = [
     ("call_id", call_id::run),
     ("api_key", api_key::run),

@@ -1,7 +1,7 @@
-//! LiveKit's webhook: what its sender did not sign tells a trunk nothing; what it did sign tells it what the JSON says.
+//! LiveKit's webhook: what its sender did not sign tells a trunk nothing; what it did sign tells the trunk what the JSON says.
 //!
-//! The input is the `Authorization` header, a line's end, and the body. `$TOKEN` in the header stands for a token that is good
-//! for the body, `$CALL` in both for a call of the trunk: what no fuzzer can guess.
+//! The input is the `Authorization` header, a line break, and the body. `$TOKEN` in the header stands for a token that is valid
+//! for the body, `$CALL` in both for one of the trunk's calls: no fuzzer could guess them.
 
 use audatec::app::trunk::TrunkCommand;
 use audatec::domain::call::CarrierEvent;
@@ -31,7 +31,7 @@ fn token(body: &[u8]) -> String {
     format!("{header}.{claims}.{signature}")
 }
 
-/// The token of an `Authorization` header: bare, or a bearer's.
+/// The token in an `Authorization` header, with or without `Bearer`.
 fn presented(header: &str) -> &str {
     let header = header.trim();
     match header.split_once(' ') {
@@ -40,7 +40,7 @@ fn presented(header: &str) -> &str {
     }
 }
 
-/// Whether a token is the trunk's own for this body: as RFC 7519 and LiveKit's libraries have it, a minute of skew allowed.
+/// Whether a token is the trunk's own for this body: as in RFC 7519 and LiveKit's libraries, with a minute of clock skew allowed.
 fn is_genuine(token: &str, body: &[u8]) -> bool {
     let parts: Vec<&str> = token.split('.').collect();
     let [header, claims, signature] = parts[..] else {
@@ -64,16 +64,16 @@ fn is_genuine(token: &str, body: &[u8]) -> bool {
         && time("nbf").is_none_or(|from| from <= now + 60.0)
 }
 
-/// What was said to the trunk, of a call.
+/// What the trunk was told about a call.
 #[derive(Debug, PartialEq)]
 enum Told {
-    /// Its room is there: if the call is over, it must go.
+    /// Its room exists: if the call is over, it must be deleted.
     Room,
     Recorded(String),
     Events(Vec<&'static str>),
 }
 
-/// What the JSON says of the call: LiveKit's `WebhookEvent`, proto3's JSON.
+/// What the JSON says about the call: LiveKit's `WebhookEvent` in proto3's JSON.
 fn said(event: &Value, call: CallId) -> Vec<Told> {
     let room = event
         .pointer("/room/name")
@@ -123,12 +123,12 @@ fn said(event: &Value, call: CallId) -> Vec<Told> {
         .collect()
 }
 
-/// What the trunk heard of the call.
+/// What the trunk learned about the call.
 fn heard(world: &World, call: CallId) -> Vec<Told> {
     let name = |event: &CarrierEvent| match event {
         CarrierEvent::Announced => "announced",
         CarrierEvent::Answered => "answered",
-        // When it happened is another test's matter.
+        // When it happened is for another test.
         CarrierEvent::HungUp(_) | CarrierEvent::Vanished => "over",
         CarrierEvent::AgentLeft => "agent left",
         CarrierEvent::RoomClosed => "room closed",
@@ -156,7 +156,7 @@ fn heard(world: &World, call: CallId) -> Vec<Told> {
     told.collect()
 }
 
-/// A request: 200 and heard if it is genuine, 401 and not heard if it is not.
+/// Sends a request: 200 and taken if it is genuine, 401 and not taken if it is not.
 fn send(world: &World, call: CallId, authorization: &str, body: &[u8]) {
     world.asked.borrow_mut().clear();
     let response = world.send(
@@ -180,7 +180,7 @@ fn send(world: &World, call: CallId, authorization: &str, body: &[u8]) {
     assert_eq!(heard(world, call), expected, "{event}");
 }
 
-/// The header and the body as they are; the body signed; and signed, then changed.
+/// The header and the body unchanged; the body signed; and signed, then changed.
 pub fn run(data: &[u8]) {
     let world = World::livekit();
     let call = world.trunk.borrow_mut().accepted("+919876543210");

@@ -1,16 +1,16 @@
-//! What a number tells: whatever its digits, an answer that agrees with itself and with the ITU's list of country codes.
+//! Facts about a number: whatever its digits, they are consistent with each other and with the ITU's list of country codes.
 
 use audatec::domain::numbering::{NumberType, facts, normal_form};
 use audatec::domain::phone::E164;
 
-/// Country codes of three digits that are not assigned (ITU-T E.164, as of libphonenumber 9.0.43).
+/// Three-digit country codes that are not assigned (ITU-T E.164, as of libphonenumber 9.0.43).
 fn is_unassigned(code: u32) -> bool {
     matches!(code, 210 | 214 | 215 | 217 | 219 | 259 | 280..=289 | 292..=296 | 379 | 384 | 388 | 422 | 424..=429 | 671 | 684
         | 693..=699 | 801..=807 | 809 | 830..=839 | 851 | 854 | 857..=859 | 871..=877 | 879 | 884 | 885 | 887 | 889..=899 | 969
         | 978 | 990 | 991 | 997 | 999)
 }
 
-/// Any text is taken for a number by its digits.
+/// Any text is treated as a number, by its digits.
 pub fn run(data: &[u8]) {
     let digits: String = data
         .iter()
@@ -42,7 +42,7 @@ pub fn run(data: &[u8]) {
             );
         }
     }
-    // A country has zones, and nothing else has any.
+    // Countries have zones, and nothing else does.
     assert_eq!(
         told.country.is_some(),
         !told.time_zones.is_empty(),

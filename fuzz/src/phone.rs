@@ -12,7 +12,7 @@ pub fn is_e164(text: &str) -> bool {
     }
 }
 
-/// A number is accepted if, and only if, the grammar has it; it is kept as it came, and no debug line shows it whole.
+/// A number is accepted if, and only if, the grammar has it; it is kept as received, and no debug output shows it in full.
 pub fn run(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let parsed = E164::parse(&text);

@@ -1,5 +1,5 @@
-//! The body of `POST /calls`, through the API's own reader to a real trunk: always an answer that is documented, and the one
-//! that an oracle of the documented order expects.
+//! The body of `POST /calls`, through the API's own parser to a real trunk: always a documented response, and the one that an
+//! oracle of the documented order expects.
 
 use audatec::app::http::Response;
 use audatec::app::iso8601;
@@ -129,7 +129,7 @@ fn check_url(url: &str) -> Result<(), Expected> {
     }
 }
 
-/// Whom the ids name, and whether what the agent asks for is there.
+/// Whether the ids name something, and whether what the agent requires is there.
 fn check_parts(body: &Map<String, Value>) -> Result<(), Expected> {
     let id = |name| {
         field(body, name)
@@ -197,7 +197,7 @@ fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value.as_str())
 }
 
-/// A refusal that the document lists, under its own status, with this text and nothing else.
+/// A refusal that the document lists, with its status, this text and nothing else.
 fn expect_refusal(response: &Response, body: &Value, status: u16, text: &str) {
     assert_eq!(
         (response.status, body),
@@ -214,12 +214,12 @@ fn expect_refusal(response: &Response, body: &Value, status: u16, text: &str) {
     );
 }
 
-/// A number however it is written.
+/// A number, however it is written.
 fn plain(value: &Value) -> Value {
     value.as_f64().map_or_else(|| value.clone(), Value::from)
 }
 
-/// The call is there, as it was asked for.
+/// The call exists, as requested.
 fn expect_call(world: &World, answer: &Value, data: &[u8], times: Times) {
     let id = answer["call_id"].as_str().unwrap_or_default();
     let call = CallId::verify(id, &support::World::key()).expect("an id of ours");
@@ -241,7 +241,7 @@ fn expect_call(world: &World, answer: &Value, data: &[u8], times: Times) {
     let is_timed = ["not_before", "not_after", "redial"]
         .iter()
         .any(|name| match *name {
-            // A beginning that is past means now.
+            // A beginning in the past means now.
             "not_before" => times.not_before.is_some(),
             name => given(name).is_some(),
         });
@@ -274,7 +274,7 @@ fn expect_call(world: &World, answer: &Value, data: &[u8], times: Times) {
     );
 }
 
-/// Any bytes as the body: the answer that was expected, and a call only where it was.
+/// Any bytes as the body: the expected response, and a call only if one was expected.
 pub fn run(data: &[u8]) {
     let world = World::simulated();
     let response = world.send_as_member("POST", "/integration/v1/calls", data);
@@ -308,7 +308,7 @@ pub fn run(data: &[u8]) {
                 would["reason"] = "not_before".into();
                 would["scheduled_for"] = body["scheduled_for"].clone();
             }
-            // What a number tells has an oracle of its own.
+            // Facts about a number have an oracle of their own.
             would["number"] = body["number"].clone();
             let told = &would["number"]["phone_number"];
             assert!(told.as_str().is_some_and(super::phone::is_e164), "{told}");

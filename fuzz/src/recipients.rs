@@ -1,7 +1,8 @@
-//! Files of people for `POST /campaigns/{id}/recipients`, through the API's own reader to a real campaign: never a 5xx, what was
-//! answered is in, sending a file again adds nothing, one that breaks off and is sent again adds each once.
+//! Recipient files for `POST /campaigns/{id}/recipients`, through the API's own parser to a real campaign: never a 5xx; what the
+//! response says was added has been; sending a file again adds nothing; and one that breaks off and is sent again adds each
+//! recipient once.
 //!
-//! An input's first line is its `Content-Type`; `*n` behind it stands for a body whose last line comes n times.
+//! An input's first line is its `Content-Type`; `*n` after it stands for a body whose last line is repeated n times.
 
 use std::collections::HashMap;
 
@@ -17,24 +18,24 @@ use super::world::{DENIED, World, missing_keys};
 const MOST_ROWS: usize = 20_000;
 const MOST_COLUMNS: usize = 1_000;
 const MOST_BYTES: usize = 8 << 20;
-/// A body or a row that is larger is no row.
+/// A larger body or row is rejected.
 const MOST_OF_A_ROW: usize = 65_536;
 /// How many rejected rows are named.
 const NAMED: usize = 100;
 
-/// A row of a file, or why it is none.
+/// A row of a file, or why it is not valid.
 type Row = Result<Map<String, Value>, String>;
 
-/// Somebody who was taken: reference, number and metadata.
+/// A recipient that was added: reference, number and metadata.
 type Person = (String, String, Option<Value>);
 
 /// What the document says of a file.
 enum Expected {
     Refused(u16, String),
     Rows(Vec<Row>),
-    /// No JSON: that is told, or what else is wrong.
+    /// Not JSON: this is reported, or another fault.
     NotJson,
-    /// Somebody's JSON that no other reader of it need take as this one does.
+    /// JSON that different parsers may understand differently.
     Any,
 }
 
@@ -99,7 +100,7 @@ fn depth(value: &Value) -> usize {
 }
 
 fn body_of_json(text: &str) -> Expected {
-    // Of names that come twice, or that are spelled by escapes, readers make this or that.
+    // Duplicate keys, and keys with escapes, are handled differently by different parsers.
     let is_odd = text.matches("\"recipients\"").count() != 1 || text.contains("\\u");
     if text.len() > MOST_OF_A_ROW {
         return Expected::Any;
@@ -124,16 +125,16 @@ fn body_of_json(text: &str) -> Expected {
     }
 }
 
-/// What a letter of a CSV file is read in.
+/// Where in a CSV record a letter is.
 enum Within {
     Start,
     Plain,
     Quotes,
-    /// Behind a quote that closes a cell, unless another one follows.
+    /// After a quote that closes a cell, unless another one follows.
     Closed,
 }
 
-/// The records of a CSV file, letter by letter; an inner none where quotes are wrong: such a record ends with its first line.
+/// The records of a CSV file, letter by letter; an inner `None` if quotes are wrong: such a record ends with its first line.
 fn records(text: &str) -> Vec<Option<Vec<String>>> {
     let mut all = Vec::new();
     let mut rest = text;
@@ -160,7 +161,7 @@ fn record(text: &str) -> (Option<Vec<String>>, usize) {
     loop {
         let letter = letters.next();
         length += letter.map_or(0, char::len_utf8);
-        // CRLF is one end of a line, and so is a CR behind which the file breaks off.
+        // CRLF is a single line break, and so is a CR where the file ends.
         let ends_by_cr = letter == Some('\r') && matches!(letters.peek(), None | Some('\n'));
         let is_end = matches!(letter, None | Some('\n' | ',')) || ends_by_cr;
         match (&within, letter) {
@@ -238,7 +239,7 @@ fn csv(text: &str) -> Expected {
     Expected::Rows(records.map(row).collect())
 }
 
-/// Whom a row is about, or what is wrong with it.
+/// The recipient in a row, or what is wrong with it.
 fn person(fields: &Map<String, Value>) -> Result<Person, String> {
     let given = |name: &str| fields.get(name).filter(|value| !value.is_null());
     let text = |name: &str, otherwise: &str| match given(name) {
@@ -269,7 +270,7 @@ fn person(fields: &Map<String, Value>) -> Result<Person, String> {
     if [".", ".."].contains(&reference.as_str()) || reference.chars().count() > 128 {
         return Err("reference must be a string of 1 to 128 characters other than . and ..".into());
     }
-    // Which zones there are has an oracle of its own.
+    // Which zones exist has an oracle of its own.
     if time_zone.is_some_and(|text| ZoneName::parse(&text).is_none()) {
         return Err(zone.into());
     }
@@ -287,7 +288,7 @@ fn person(fields: &Map<String, Value>) -> Result<Person, String> {
     }
 }
 
-/// A campaign's people, as they must be.
+/// A campaign's recipients, as they must be.
 #[derive(Default)]
 struct Model {
     people: Vec<Person>,
@@ -295,7 +296,7 @@ struct Model {
 }
 
 impl Model {
-    /// Takes rows in; what is answered.
+    /// Takes rows in. Returns the expected response.
     fn take(&mut self, rows: &[Row]) -> Value {
         let (mut added, mut duplicates, mut rejected) = (0, 0, Vec::new());
         for (at, row) in rows.iter().enumerate() {
@@ -320,7 +321,7 @@ impl Model {
     }
 }
 
-/// The same without the names of unknown fields: of several any may be told.
+/// The same without the names of unknown fields: of several, any may be reported.
 fn unnamed(answer: &Value) -> Value {
     let mut answer = answer.clone();
     let rejected = answer["rejected"].as_array_mut().expect("a list");
@@ -333,7 +334,7 @@ fn unnamed(answer: &Value) -> Value {
     answer
 }
 
-/// Sends a file, holds the answer against what the document says, and the campaign against what was answered.
+/// Sends a file, compares the response with the document, and the campaign with the response.
 fn send(world: &World, model: &mut Model, media_type: &str, body: &[u8]) -> Value {
     let path = world.recipients_path();
     let response = world.send_file(&path, media_type, body);
@@ -350,7 +351,7 @@ fn send(world: &World, model: &mut Model, media_type: &str, body: &[u8]) -> Valu
             assert_eq!(unnamed(&answer), unnamed(&wanted));
         }
         Expected::Any if response.status == 200 => {
-            // As many more as it says, none of them twice.
+            // As many more as it says, without duplicates.
             let all = kept();
             let more = answer["added"].as_u64().expect("a number") as usize;
             assert_eq!(all.len(), model.people.len() + more);
@@ -376,7 +377,7 @@ fn send(world: &World, model: &mut Model, media_type: &str, body: &[u8]) -> Valu
     answer
 }
 
-/// A refusal of the document's, and no fault of the platform's.
+/// A documented refusal, which is not the platform's fault.
 fn is_documented(response: &Response) {
     let mut headers = response.headers.iter();
     let code = headers.find(|(name, _)| *name == "X-Error-Code");
@@ -413,7 +414,7 @@ fn file(data: &[u8]) -> (String, Vec<u8>) {
     (media_type.to_owned(), body)
 }
 
-/// Any bytes as a file: sent whole, sent again, and sent again after it broke off.
+/// Any bytes as a file: sent completely, sent again, and sent again after it broke off.
 pub fn run(data: &[u8]) {
     let (media_type, body) = file(data);
     let (world, mut model) = (World::with_campaign(), Model::default());
@@ -427,7 +428,7 @@ pub fn run(data: &[u8]) {
     } else {
         assert_eq!(again, first);
     }
-    // Wherever it breaks off.
+    // Wherever it may break off.
     let (world, mut model) = (World::with_campaign(), Model::default());
     let sum = data.iter().fold(7_usize, |sum, byte| {
         sum.wrapping_mul(31).wrapping_add((*byte).into())

@@ -1,6 +1,6 @@
 //! Where a callback may go: public hosts only, however a private one is spelled.
 //!
-//! The oracle reads the URL by the `url` crate, an address by `std::net`, and knows IANA's special-purpose registries as text.
+//! The oracle parses URLs with the `url` crate and addresses with `std::net`, and has IANA's special-purpose registries as text.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -9,19 +9,19 @@ use audatec::domain::target::{Target, TargetRefused, masked};
 use super::urls::parse_url;
 use super::world::OWN_HOST;
 
-/// Not globally reachable, of IPv4: as `iana.org/assignments/iana-ipv4-special-registry` lists them, and multicast.
+/// IPv4 addresses that are not globally reachable, from `iana.org/assignments/iana-ipv4-special-registry`, and multicast.
 const PRIVATE_V4: &str = "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24
     192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4";
-/// Globally reachable, of IPv6, and what is not so within that; the same registry.
+/// IPv6 addresses that are globally reachable, and exceptions within them; from the same registry.
 const PUBLIC_V6: &str = "2000::/3";
 const PRIVATE_V6: &str = "2001::/23 2001:db8::/32 2002::/16 3fff::/20";
 const PUBLIC_WITHIN_V6: &str = "2001:1::1/128 2001:1::2/128 2001:1::3/128 2001:3::/32 2001:4:112::/48 2001:20::/28 2001:30::/28";
 
-/// What an oracle says of a URL.
+/// The oracle's verdict on a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Public,
-    /// Public, and an IP address.
+    /// Public, but an IP address.
     Address,
     Loopback,
     Private,
@@ -53,7 +53,7 @@ fn of_v4(address: Ipv4Addr) -> Verdict {
     } else if within(address.into(), PRIVATE_V4) && !anycast.contains(&address) {
         Verdict::Private
     } else {
-        // What std calls one of these is none of the public ones, whatever the table says.
+        // An address that std puts in one of these classes is not public, whatever the table says.
         let known_to_std = address.is_private()
             || address.is_link_local()
             || address.is_unspecified()
@@ -79,7 +79,7 @@ fn of_v6(address: Ipv6Addr) -> Verdict {
 }
 
 fn of_name(name: &str) -> Verdict {
-    // Dots at the end are DNS's root: an address with two of them is a name to the parser, and one to whoever resolves it.
+    // Dots at the end are DNS's root: an address with two of them is a name to the parser, but an address to some resolvers.
     let bare = name.trim_end_matches('.').to_lowercase();
     if bare.is_empty() {
         return Verdict::NotHttp;
@@ -99,7 +99,7 @@ fn of_name(name: &str) -> Verdict {
     }
 }
 
-/// What the oracle says of a URL; `None` when no parser reads it.
+/// The oracle's verdict on a URL; `None` if no parser accepts it.
 pub fn verdict(text: &str) -> Option<Verdict> {
     let url = url::Url::parse(text).ok()?;
     let of_host = match url.host()? {
@@ -113,7 +113,7 @@ pub fn verdict(text: &str) -> Option<Verdict> {
     })
 }
 
-/// The judge, held against the oracle, with and without the local run's leave; and the service's own host is never public.
+/// Compares the judge with the oracle, with and without the local run's permission; and the service's own host is never public.
 pub fn run(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     check(&text);
@@ -157,7 +157,7 @@ fn check(text: &str) {
     }
 }
 
-/// What is shown of a URL leads to the same place, without whatever the parser took for a secret.
+/// The URL as shown leads to the same place, without anything that the parser took for a secret.
 fn as_shown(text: &str, target: &Target) {
     let shown = masked(text);
     let again = parse_url(&shown).expect("what is shown is a URL");
@@ -184,7 +184,7 @@ fn as_shown(text: &str, target: &Target) {
     );
 }
 
-/// No host is public to the service that has it, however it is written.
+/// No host is public to the service that owns it, however it is written.
 fn as_own_host(target: &Target) {
     assert!(target.judge(&target.host, false).is_err(), "{target:?}");
     assert!(

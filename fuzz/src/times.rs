@@ -1,4 +1,4 @@
-//! Moments, zones and `redial` of a call's body, as the document has them.
+//! Moments, zones and `redial` in a call's body, as documented.
 
 use serde_json::{Map, Value};
 
@@ -7,10 +7,10 @@ use super::support::START;
 
 const DAY: i64 = 86_400_000;
 
-/// Every name of a time zone, old ones included.
+/// Every time zone name, including old ones.
 const ZONES: &str = include_str!("../../tests/golden/zones.txt");
 
-/// What may be listed as a cause.
+/// The causes that may be listed.
 const CAUSES: [&str; 8] = [
     "busy",
     "declined",
@@ -29,7 +29,7 @@ pub struct Times {
     pub not_after: Option<i64>,
 }
 
-/// Digits from the front, so many of them.
+/// As many digits as this from the front.
 fn digits(text: &mut &[u8], count: usize) -> Option<i64> {
     let (first, rest) = text.split_at_checked(count)?;
     let all = first.iter().all(u8::is_ascii_digit);
@@ -72,7 +72,7 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     Some(years + (1..month).map(lasts).sum::<i64>() + day - 1)
 }
 
-/// A moment with its offset, after a `T` or a space; the seconds may be left out, and what is below a millisecond is dropped.
+/// A moment with its offset, after a `T` or a space; the seconds may be left out, and anything below a millisecond is dropped.
 fn moment(text: &str) -> Option<i64> {
     let text = &mut text.as_bytes();
     let year = digits(text, 4)?;
@@ -122,7 +122,7 @@ fn read(body: &Map<String, Value>, name: &str) -> Result<Option<i64>, Expected> 
     if let Some(at) = moment(text) {
         return Ok(Some(at));
     }
-    // Its offset alone is missing, or the time of day as well.
+    // Only its offset is missing, or the time of day too.
     let spellings = [
         text.to_owned(),
         format!("{text}:00"),
@@ -189,7 +189,7 @@ fn check_redial(body: &Map<String, Value>) -> Result<(), Expected> {
     }
 }
 
-/// The fields that say when a call is dialed, in their order, and then what they say together.
+/// Checks the fields that say when a call is dialed, one by one, and then in combination.
 pub fn check(body: &Map<String, Value>) -> Result<Times, Expected> {
     let mut times = Times {
         not_before: read(body, "not_before")?,
@@ -223,7 +223,7 @@ pub fn check(body: &Map<String, Value>) -> Result<Times, Expected> {
     Ok(times)
 }
 
-/// When a call is dialed no more that may be dialed from `begins` on: as it says, or by what holds for one that says nothing.
+/// When a call that may be dialed from `begins` on may no longer be dialed: as it says, or by default.
 pub fn ends(body: &Map<String, Value>, times: Times) -> i64 {
     let now = i64::try_from(START.0).unwrap_or_default();
     let begins = times.not_before.unwrap_or(now);

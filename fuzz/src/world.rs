@@ -1,4 +1,4 @@
-//! The whole API around one real trunk, in memory: what a request reads, what it asks of objects, what it answers.
+//! The whole API around a real trunk, in memory: what a request reads, what it asks objects, and the response.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -35,10 +35,10 @@ use super::support::{self, START};
 use super::urls::parse_url;
 use serde_json::{Map, Value};
 
-/// The metadata keys that the agent asks for.
+/// The metadata keys that the agent requires.
 const REQUIRED: [&str; 2] = ["customer_name", "amount_due"];
 
-/// Those of them that are not there, by the document's words.
+/// Those that are missing, by the document's rules.
 pub fn missing_keys(metadata: Option<&Map<String, Value>>) -> Vec<&'static str> {
     let lacks = |key: &&str| {
         metadata
@@ -48,29 +48,29 @@ pub fn missing_keys(metadata: Option<&Map<String, Value>>) -> Vec<&'static str> 
     REQUIRED.into_iter().filter(lacks).collect()
 }
 
-/// The key under which ids are checked here.
+/// The key that checks ids here.
 pub const ID_KEY: &[u8] = b"the tests' own key";
-/// The host by which this deployment is reached.
+/// The host at which this deployment is reached.
 pub const OWN_HOST: &str = "api.audatec.in";
 /// The trunk's key and secret at LiveKit.
 pub const LIVEKIT: (&str, &str) = ("APIkey", "secret");
 
-/// What no trunk here may call.
+/// Prefixes that no trunk here may call.
 pub const DENIED: [&str; 2] = ["+92", "+44"];
 
-/// The trunk that takes calls; another is inactive, a third was deleted.
+/// The trunk that takes calls; another one is inactive, and a third was deleted.
 pub fn trunk_ids() -> [TrunkId; 3] {
     [7, 8, 9].map(|byte| TrunkId::from_entropy([byte; 16]))
 }
 
-/// The agent that takes calls, and one that is inactive.
+/// The agent that takes calls, and an inactive one.
 pub fn agent_ids() -> [AgentId; 2] {
     [3, 4].map(|byte| AgentId::from_entropy([byte; 16]))
 }
 
 pub struct World {
     pub trunk: RefCell<support::World>,
-    /// What trunks' objects were asked.
+    /// The commands that trunks' objects were sent.
     pub asked: RefCell<Vec<(TrunkTag, TrunkCommand)>>,
     /// How many API keys were looked up.
     pub looked_up: Cell<u32>,
@@ -79,7 +79,7 @@ pub struct World {
     records: BTreeMap<String, String>,
     settings: Settings,
     secrets: Secrets,
-    /// There is one where a target wants it.
+    /// The campaign, if a target wants one.
     campaign: Option<(RefCell<CampaignActor>, CampaignRows)>,
 }
 
@@ -104,7 +104,7 @@ impl World {
         })
     }
 
-    /// With a draft of a campaign on that trunk, by that agent.
+    /// With a draft campaign on that trunk, with that agent.
     pub fn with_campaign() -> Self {
         let mut world = Self::simulated();
         let rows = CampaignRows::default();
@@ -132,12 +132,12 @@ impl World {
         handled.expect("written").0
     }
 
-    /// Where a file of people goes.
+    /// The path to which a recipient file is sent.
     pub fn recipients_path(&self) -> String {
         format!("/integration/v1/campaigns/{}/recipients", campaign_id())
     }
 
-    /// Whom the campaign has, as its rows say: reference, number and metadata.
+    /// The campaign's recipients, from its rows: reference, number and metadata.
     pub fn people(&self) -> Vec<(String, String, Option<Value>)> {
         let (_, rows) = self.campaign.as_ref().expect("a campaign");
         let page = rows.page(&[], (0, u64::MAX), usize::MAX);
@@ -149,7 +149,7 @@ impl World {
         page.expect("readable").into_iter().map(person).collect()
     }
 
-    /// As the campaign itself counts them.
+    /// The campaign's own counts.
     pub fn counts(&self) -> Counts {
         match self.ask_campaign(CampaignCommand::Get) {
             CampaignReply::Campaign(shown) => shown.campaign.counts,
@@ -182,7 +182,7 @@ impl World {
         }
     }
 
-    /// Sends a request, as the edge reads one.
+    /// Sends a request, as the edge would read it.
     pub fn send(
         &self,
         method: &str,
@@ -227,7 +227,7 @@ impl World {
     }
 }
 
-/// What KV holds.
+/// The contents of KV.
 fn records(
     key: &RawKey,
     secrets: &Secrets,
@@ -304,7 +304,7 @@ fn trunk(id: TrunkId, status: Status, deleted: bool) -> TrunkRecord {
         max_cps: 100,
         max_channels: 100,
         status,
-        // Of high risk are too many numbers for an oracle to know them.
+        // There are too many high-risk numbers for an oracle to know them.
         destinations: Destinations {
             allow: None,
             deny: DENIED.map(str::to_owned).to_vec(),
@@ -317,7 +317,7 @@ fn trunk(id: TrunkId, status: Status, deleted: bool) -> TrunkRecord {
     }
 }
 
-/// Nothing here waits for anything but what is ready.
+/// Nothing here waits for anything that is not ready.
 fn finish<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
@@ -374,13 +374,13 @@ impl Trunks for World {
         self.asked.borrow_mut().push((tag, command.clone()));
         if tag != trunk_ids()[0].tag() {
             return Ok(match command {
-                // The object of no trunk knows nothing.
+                // The object of an unknown trunk knows nothing.
                 TrunkCommand::Credentials(_) => TrunkReply::Credentials(None),
                 TrunkCommand::RoomSeen(_) | TrunkCommand::Recorded(..) => TrunkReply::Done,
                 _ => TrunkReply::Missing,
             });
         }
-        // As it travels: there as JSON.
+        // As it travels: serialised as JSON.
         let json = serde_json::to_string(command).expect("json");
         let command = audatec::app::json::read(&json).expect("a command is read as it was written");
         self.trunk
@@ -399,7 +399,7 @@ impl Campaigns for World {
         command: &CampaignCommand,
     ) -> Result<CampaignReply, Unavailable> {
         assert_eq!(id, campaign_id());
-        // As it travels: there and back as JSON.
+        // As it travels: to JSON and back.
         let json = serde_json::to_string(command).expect("json");
         let command = audatec::app::json::read(&json).expect("a command is read as it was written");
         let reply = serde_json::to_string(&self.ask_campaign(command)).expect("json");
@@ -413,7 +413,7 @@ impl Directories for World {
         _: OrgId,
         command: &DirectoryCommand,
     ) -> Result<DirectoryReply, Unavailable> {
-        // No copy is late here: the directory says the same.
+        // No copy is out of date here: the directory would say the same.
         match &command.what {
             DirectoryAsk::Record(key) => Ok(DirectoryReply::Record(
                 self.records.get(&key.to_string()).cloned(),

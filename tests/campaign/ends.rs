@@ -1,4 +1,4 @@
-//! How campaigns end, what holds them back, and who hears that they rest.
+//! How campaigns end, what holds them back, and who is told that they rest.
 
 use audatec::app::campaign::{CampaignCommand, CampaignRefusal, CampaignReply, Recipient};
 use audatec::app::trunk::TrunkCommand;

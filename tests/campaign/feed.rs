@@ -1,4 +1,4 @@
-//! What those who follow the live feed are told of campaigns.
+//! What the live feed's listeners are told about campaigns.
 
 use audatec::app::campaign::CampaignCommand;
 use audatec::app::json;

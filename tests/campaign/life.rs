@@ -1,4 +1,4 @@
-//! How campaigns get on.
+//! How campaigns progress.
 
 use audatec::app::campaign::{CampaignCommand, CampaignRefusal, CampaignReply};
 use audatec::domain::call::{CallStatus, FailureCode};

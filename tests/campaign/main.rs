@@ -1,4 +1,4 @@
-//! A campaign's object against a trunk's, both on virtual time and with their rows in memory: what one asks the other, and what
+//! A campaign's object against a trunk's, both on virtual time and with their rows in memory: what they ask each other, and what
 //! a crash of either leaves.
 
 #![allow(

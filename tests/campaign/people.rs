@@ -1,4 +1,4 @@
-//! Who is on the list, and what of them is read.
+//! Who is on a campaign's list, and what can be read about them.
 
 use audatec::app::campaign::{
     CampaignActor, CampaignCommand, CampaignRefusal, CampaignReply, CampaignStore, EraseRecipients,

@@ -1,4 +1,4 @@
-// A server that answers as it is told to, and remembers what it was asked.
+// A server that answers as told, and remembers the requests it received.
 
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

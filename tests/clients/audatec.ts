@@ -1,4 +1,4 @@
-// The command line as its users have it: packed, installed into an empty project, run as a process.
+// The command line as its users have it: packed, installed into an empty project, and run as a process.
 
 import { spawn } from "node:child_process";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// The guide's program over the client that openapi-generator makes for Java: compiled with it by Maven, and run against the built Worker.
+// The guide's program for the client that openapi-generator makes for Java: compiled with it by Maven, and run against the built
+// Worker.
 
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";

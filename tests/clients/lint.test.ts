@@ -1,4 +1,4 @@
-// The linters that integrators run over a document before they use it have nothing to say of this one.
+// The linters that integrators run on a document before they use it have no complaints about this one.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";

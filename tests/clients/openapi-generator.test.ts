@@ -1,5 +1,5 @@
-// The most used generator, openapi-generator, and the clients that it makes of the document that is served: each compiles,
-// and each makes the same round trip. Left out, and told so, where a tool is missing.
+// The most widely used generator, openapi-generator, and the clients that it makes from the served document: each compiles, and
+// each makes the same round trip. Skipped, and reported as such, if a tool is missing.
 
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";

@@ -1,5 +1,5 @@
-// The Python package as its users get it: packed, installed into an empty environment, and used against the built Worker. Left
-// out, and told so, where there is no Python.
+// The Python package as its users get it: packed, installed into an empty environment, and used against the built Worker.
+// Skipped, and reported as such, if there is no Python.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

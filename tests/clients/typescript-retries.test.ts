@@ -1,4 +1,4 @@
-// What the TypeScript client does without the API: repeats by its table, goes on with a stream that broke, cuts an iterable into
+// What the TypeScript client does on its own: retries by the API's table, resumes a stream that broke, splits an iterable into
 // requests, and tells which notifications are authentic.
 
 import { createHmac, randomBytes, randomUUID } from "node:crypto";

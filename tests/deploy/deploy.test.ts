@@ -1,4 +1,4 @@
-// `npm run deploy` against a stand-in of Cloudflare's API, which holds each request against what Cloudflare publishes.
+// `npm run deploy` against a stand-in for Cloudflare's API, which checks each request against what Cloudflare publishes.
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

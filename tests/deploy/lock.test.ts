@@ -1,4 +1,4 @@
-// A lock among processes: one at a time, whatever they meet in each other's middle.
+// A lock among processes: one at a time, at whatever moment they interrupt each other.
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-//! What a caller makes of an object's reply: the one that belongs to its command, or none.
+//! What a caller accepts as an object's reply: the one that belongs to its command, and no other.
 
 use std::fmt::Debug;
 

@@ -1,4 +1,4 @@
-//! Placing a call: what is asked, byte for byte, and when a phone may ring.
+//! Placing a call: what is requested, byte for byte, and when a phone may ring.
 
 use super::*;
 use audatec::domain::planted::{Fault, plant};

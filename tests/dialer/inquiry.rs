@@ -1,4 +1,4 @@
-//! Looking after a call: what is found there, and who is hung up on.
+//! Inquiring about a call: what is found, and who is hung up on.
 
 use super::*;
 

@@ -1,5 +1,5 @@
-//! A LiveKit trunk on virtual time: what is asked of LiveKit, byte for byte, and what its object owes
-//! until nothing of a call is left there.
+//! A LiveKit trunk on virtual time: what is requested from LiveKit, byte for byte, and what its object owes until nothing of a
+//! call is left there.
 
 #![allow(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Why a call could not be placed: told in its row, in one line of the log, and without a token.
+//! Why a call could not be placed: in its row, in one log line, and without a token.
 
 use super::*;
 

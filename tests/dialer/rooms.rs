@@ -1,5 +1,5 @@
-//! What a LiveKit trunk owes until nothing of a call is left there, rooms that come back included, and in which words a call
-//! ends by what was seen of its phone.
+//! What a LiveKit trunk owes until nothing of a call is left there, including rooms that come back; and how a call's end is
+//! described, by what was seen of its phone.
 
 use crate::support::livekit::{NUMBER, claim, livekit_world, row, say};
 use crate::support::{World, reader};

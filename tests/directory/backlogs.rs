@@ -1,4 +1,4 @@
-//! What waits to be done, as the cron gathers it and the operator reads it in `GET /platform/v1/health`.
+//! Work that waits to be done, as the cron collects it and the operator reads it in `GET /platform/v1/health`.
 
 use audatec::app::operate::sweep::sweep;
 use audatec::domain::time::Span;

@@ -1,4 +1,4 @@
-//! A campaign's object, as far as requests and the directory see it: it calls nobody.
+//! A campaign's object, as requests and the directory see it: it calls nobody.
 
 use audatec::app::campaign::CampaignCommand as C;
 use std::collections::VecDeque;

@@ -1,4 +1,5 @@
-//! Campaigns that rest, as the directory hears it; and guarded keys and agents, which campaigns use without asking for permits.
+//! Resting campaigns, as the directory is told of them; and guarded keys and agents, which campaigns use without asking for
+//! permits.
 
 use audatec::app::campaign::{Exchange, Heard};
 use audatec::app::directory::{Directories, DirectoryCommand, DirectoryReply};

@@ -1,4 +1,4 @@
-//! Where trunks may call, and which numbers an organisation wants refused: told, kept, and decided by copies.
+//! Where trunks may call, and which numbers an organisation wants refused: accepted, stored, and decided from copies.
 
 use audatec::app::records::RecordKey;
 use audatec::domain::ids::TrunkId;

@@ -1,4 +1,4 @@
-//! `/erasures`: one person's data is erased.
+//! `/erasures`: erasing one person's data.
 
 use audatec::app::campaign::ErasedRecipients;
 use audatec::app::ports::{StorageAnswer, Unavailable};

@@ -1,4 +1,4 @@
-//! `GET /export`: what the directory has. Its calls are `tests/edge/export.test.ts`'s.
+//! `GET /export`: the directory's part. Calls are tested in `tests/edge/export.test.ts`.
 
 use audatec::app::api;
 use audatec::domain::time::Span;

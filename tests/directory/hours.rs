@@ -1,4 +1,4 @@
-//! `calling_hours`, of an organisation and of its agents: what may be set, and which trunks are told.
+//! `calling_hours` of an organisation and of its agents: what may be set, and which trunks are told.
 
 use audatec::app::directory::{Ask, DirectoryCommand, DirectoryReply, Permit};
 use audatec::app::ports::Directories;

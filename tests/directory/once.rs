@@ -1,4 +1,4 @@
-//! `Idempotency-Key` on what creates something in an organisation, or creates one.
+//! `Idempotency-Key` on routes that create something in an organisation, or create one.
 
 use std::collections::BTreeMap;
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! Many trunks, keys and agents: which trunks are told of a change, and for how long it is remembered.
+//! Many trunks, keys and agents: which trunks are told of a change, and how long it is remembered.
 
 use std::collections::BTreeMap;
 

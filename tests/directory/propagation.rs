@@ -1,4 +1,4 @@
-//! What is owed: to trunks that can't be reached, to copies that can't be written.
+//! What is owed: to trunks that can't be reached, and to copies that can't be written.
 
 use audatec::app::directory::{Ask, DirectoryCommand};
 use audatec::app::ports::Directories;

@@ -1,4 +1,4 @@
-//! What the built-in receiver keeps.
+//! What the built-in receiver stores.
 
 use audatec::app::directory::{Ask, DirectoryCommand, Received};
 use audatec::app::ports::Directories;

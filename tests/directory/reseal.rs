@@ -1,4 +1,4 @@
-//! What a former key of `CARRIER_KEYS` seals is sealed anew by the cron, a few at a time.
+//! The cron reseals what a former key of `CARRIER_KEYS` sealed, a few at a time.
 
 use audatec::app::operate::sweep::sweep;
 use audatec::app::ports::Vault;

@@ -1,4 +1,4 @@
-//! `MASTER_KEY` and `PLATFORM_TOKEN` are exchanged for others, and nothing is lost over it.
+//! `MASTER_KEY` and `PLATFORM_TOKEN` are rotated without losing anything.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The table of routes: what a line of it says is what happens.
+//! The table of routes: what its lines say is what happens.
 
 use audatec::app::api::{Action, act};
 use audatec::app::authenticate::Access;

@@ -1,4 +1,4 @@
-//! Rows: what they are, and what becomes of a change when they can't be written.
+//! Rows: their contents, and what happens to a change if they can't be written.
 
 use std::collections::BTreeMap;
 

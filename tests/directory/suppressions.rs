@@ -1,4 +1,4 @@
-//! `/suppressions`: numbers that are not to be called.
+//! `/suppressions`: numbers that must not be called.
 
 use audatec::app::contacts::{ContactsCommand, ContactsReply, ContactsStore};
 use audatec::app::directory::{By, DirectoryCommand};

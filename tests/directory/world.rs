@@ -1,5 +1,5 @@
-//! The world in memory: storage that fails before or after it persisted, trunks that can't be
-//! reached, copies that land late; and everything of it can be restarted.
+//! The world in memory: storage that fails before or after it has written, trunks that can't be reached, copies that arrive late;
+//! and all of it can be restarted.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -1,4 +1,4 @@
-// The promise of the trunk: never a channel too many, never a call a second too many, and none too few.
+// The trunk's promise: never a channel too many, never a call per second too many, and none too few.
 
 import { beforeEach, expect, test } from "vitest";
 import { type Answer, type Client, found, LASTING, Org, useServer } from "./harness.ts";

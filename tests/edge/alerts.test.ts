@@ -1,4 +1,4 @@
-// Alerts: each is sent once when it opens and once when it is resolved, signed as callbacks are, and tried again as they are.
+// Alerts: each is sent once when it opens and once when it is resolved, signed and retried as callbacks are.
 
 import { createHmac } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Calls in conversation: they last until a test ends them.
+// Calls in conversation, which last until a test ends them.
 
 import { beforeAll, expect, test } from "vitest";
 import { type Client, expectError, found, Org, useServer } from "./harness.ts";

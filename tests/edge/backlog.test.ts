@@ -1,6 +1,6 @@
-// Many callbacks due at once, as after an hour in which the Worker was away, in the shape in which Cloudflare runs it: one
-// consumer a queue, batches as in wrangler.toml. However long that takes, no receiver that answers is told twice.
-// `npm run prove -- backlog` does it with 5,000.
+// Many callbacks due at the same time, as after an hour in which the Worker was away, with queues as Cloudflare runs them: one
+// consumer per queue, with the batches of wrangler.toml. However long that takes, no receiver that answers gets one twice. `npm
+// run prove -- backlog` does it with 5,000.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

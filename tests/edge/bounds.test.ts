@@ -1,7 +1,6 @@
-// The worst that there can be, in half the memory that Cloudflare gives: a trunk with 45,000 callbacks that a dead receiver never
-// takes, one with a long line of calls with rich metadata, and an organisation of many agents with rich sample contexts. The
-// Worker starts, and every request is answered, by these and by one that has nothing to do with them. How much it takes in
-// figures: bench/bounds.mjs.
+// The worst case, in half the memory that Cloudflare gives: a trunk with 45,000 callbacks that a dead receiver never accepts, one
+// with a long queue of calls with rich metadata, and an organisation of many agents with rich sample contexts. The Worker starts,
+// and every request is answered, by these and by a trunk that has nothing to do with them. For the figures, see bench/bounds.mjs.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

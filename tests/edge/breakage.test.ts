@@ -1,4 +1,5 @@
-// What a Worker lets go unnoticed must not go unnoticed here: the tests of the built Worker fail on it, and the local run shows it.
+// Errors that a Worker would let go unnoticed must be noticed here: the tests of the built Worker fail on them, and the local run
+// shows them.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

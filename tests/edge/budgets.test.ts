@@ -1,4 +1,4 @@
-// What a call costs, as the objects count it themselves: requests, rows, alarms, queue messages. Counted, not timed.
+// The cost of a call, as objects count it themselves: requests, rows, alarms, queue messages. Counted, not timed.
 
 import { beforeAll, expect, test } from "vitest";
 import { type Answer, type Client, created, found, LASTING, Org, type Server, useServer } from "./harness.ts";

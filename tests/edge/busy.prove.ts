@@ -1,6 +1,6 @@
-// A trunk that is asked a great deal, at many a time, for long: each question is answered. Questions of different requests go to its
-// object together, and V8 optimises the code that does that after some 16,000 of them: only then it is seen whether each request still
-// goes on as itself.
+// A trunk that is asked many questions, many at a time, for long: each is answered. Questions of different requests go to its
+// object together, and V8 optimises the code that does that after some 16,000 of them: only then does it show whether each
+// request still continues as itself.
 //
 // `npm run prove -- "busy trunk"`.
 

@@ -1,4 +1,4 @@
-// What an integrator's server sees: one event under one id until it is taken, signed so that it can be believed.
+// What an integrator's server sees: one event under one id until it is accepted, signed so that it can be trusted.
 
 import { createHmac } from "node:crypto";
 import { Webhook } from "standardwebhooks";

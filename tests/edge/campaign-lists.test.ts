@@ -1,5 +1,4 @@
-// Lists of people on the built Worker: files that are not as they ought to be, uploads that break off, and previews of who
-// would be called.
+// Recipient lists on the built Worker: malformed files, uploads that break off, and previews of who would be called.
 
 import { connect } from "node:net";
 import { beforeAll, expect, test } from "vitest";

@@ -1,5 +1,5 @@
-// How fast campaigns get on, how they share a trunk, and what they cost: rows, memory, the time that a long list takes.
-// `npm run prove -- campaigns` measures for a minute, and with the longest list there may be.
+// How fast campaigns progress, how they share a trunk, and what they cost: rows, memory, and the time that a long list takes.
+// `npm run prove -- campaigns` measures for a minute, and with the longest list allowed.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, loadavg, tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// Campaigns on the built Worker: lists that are called to their end, and what a crash in the middle leaves.
+// Campaigns on the built Worker: lists that are called to the end, and what a crash in the middle leaves.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

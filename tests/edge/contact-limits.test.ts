@@ -1,4 +1,4 @@
-// Contact limits: how often a number may be called, by all trunks and agents of an organisation together.
+// Contact limits: how often a number may be called, by all of an organisation's trunks and agents together.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// Every answer of the API against the document that it serves about itself.
+// Checks every response of the API against the document that it serves about itself.
 
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";

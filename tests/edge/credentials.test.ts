@@ -1,4 +1,4 @@
-// A callback's URL may hold a user name and a password: they reach the receiver as HTTP Basic, and nobody else.
+// A callback URL may contain a user name and a password: they reach the receiver as HTTP Basic, and nobody else.
 
 import { beforeAll, expect, test } from "vitest";
 import { type Client, created, expectError, found, METADATA, Org, useServer } from "./harness.ts";

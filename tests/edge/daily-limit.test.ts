@@ -1,4 +1,4 @@
-// max_calls_per_day: what a trunk accepts on a day, by UTC.
+// max_calls_per_day: how many calls a trunk accepts per day, in UTC.
 
 import { expect, test } from "vitest";
 import { created, FAST, found, Org, useServer } from "./harness.ts";

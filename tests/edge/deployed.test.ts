@@ -1,6 +1,6 @@
-// The shape in which Cloudflare runs it: batches as in wrangler.toml, each batch waiting for the one before it until all
-// that it began has ended, and one consumer a queue, with which Cloudflare begins. Whoever is slow outside must hold up
-// nobody: what waits for others does so in objects, not in a batch.
+// Queues as Cloudflare runs them: the batches of wrangler.toml, each waiting until everything that the one before began has
+// ended, and the single consumer per queue that Cloudflare starts with. Slow outsiders must hold up nobody: waiting for others
+// happens in objects, not in a batch.
 
 import { expect, test } from "vitest";
 import { Org, useServer } from "./harness.ts";

@@ -1,4 +1,4 @@
-// The API reference of /docs: all that the served document says, in pages that need no script.
+// The API reference at /docs: everything that the served document says, in pages that need no scripts.
 
 import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";

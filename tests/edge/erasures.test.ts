@@ -1,4 +1,4 @@
-// One person's data is erased: by the files that the runtime keeps, nothing of it is left anywhere, and all of everybody else's is.
+// Erasing one person's data: in the files that the runtime writes, nothing of it is left, and everything of all others is.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

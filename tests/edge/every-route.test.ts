@@ -1,4 +1,4 @@
-// What holds for every route, as the document names them: one that is added is held to it, too.
+// Rules that apply to every route in the document, including any that is added.
 
 import { request as rawRequest } from "node:http";
 import { gzipSync } from "node:zlib";

@@ -1,4 +1,4 @@
-// GET /export: all that is kept of an organisation, as its routes show it, and no secret.
+// GET /export: everything stored about an organisation, as its routes show it, and no secrets.
 
 import { expect, test } from "vitest";
 import { type Client, created, found, METADATA, noNetwork, Org, useServer } from "./harness.ts";

@@ -1,4 +1,4 @@
-// What the local build's fault switch shows: a dialer that is down is 502, keys that can't be read are 503, and neither
+// The local build's fault switch: with a dialer that is down, the answer is 502; with keys that can't be read, 503; and neither
 // creates a call.
 
 import { afterEach, beforeEach, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// What it costs to listen: counted in requests to objects, all of them, and in how late events are.
+// What listening costs: counted in requests to objects, all of them, and in how late events are.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";

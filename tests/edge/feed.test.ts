@@ -1,4 +1,4 @@
-// The live feed: each transition once and in order, to a listener that is cut off again and again, across crashes too.
+// The live feed: each transition once and in order, to a listener that is disconnected again and again, and across crashes.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// Too much of everything: keys, headers, queries, depth. Refused at the door, quickly, and nothing of it is told to the log.
+// Too much of everything: keys, headers, queries, depth. Refused at the door, quickly, and without logging any of it.
 
 import { createHash, randomBytes } from "node:crypto";
 import { request } from "node:http";

@@ -1,5 +1,6 @@
-// A trunk whose rows can't be written, as when its object's storage is full: here each INSERT and UPDATE fails by a trigger.
-// A callback that its receiver took is sent once, nothing is admitted or dialed, and once calls have left all goes on by itself.
+// A trunk whose rows can't be written, as when its object's storage is full: here a trigger makes each INSERT and UPDATE fail. A
+// callback that its receiver accepted is sent once, nothing is admitted or dialed, and once calls have left, everything recovers
+// by itself.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// A trunk that holds many finished calls costs what an empty one does. Counted in rows, not timed; bench/million.mjs times it.
+// A trunk with many finished calls costs no more than an empty one. Counted in rows, not timed; bench/million.mjs times it.
 
 import { beforeAll, expect, test } from "vitest";
 import { fill, RARE, sql } from "../../bench/rows.mjs";

@@ -1,4 +1,4 @@
-// The guide of /docs: nothing in it leads nowhere, and nothing that it quotes of the API has another name there.
+// The guide at /docs: no link in it is dead, and everything that it quotes from the API has that name there.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";

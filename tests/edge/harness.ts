@@ -1,5 +1,5 @@
-// The built Worker in Miniflare, and what the tests say to it. Every answer is held against the rules that all of them
-// share, and against the served OpenAPI document.
+// The built Worker in Miniflare, and the requests that tests send it. Every response is checked against the rules that all of
+// them share, and against the served OpenAPI document.
 
 import { Response as MiniflareResponse } from "miniflare";
 import { afterAll, beforeAll, expect } from "vitest";

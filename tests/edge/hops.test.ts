@@ -1,6 +1,6 @@
-// Questions that gather while one is under way and go to their object in one message: each is answered for itself, and what
-// becomes of one request, of its client or of its organisation is no other's business. The trunks' objects here note how many
-// calls each message asks for, and take their time with it; what becomes of a message, the numbers of its calls say.
+// Questions that gather while one is under way and go to their object in one message: each gets its own answer, and what happens
+// to one request, its client or its organisation does not affect the others. The trunks' objects here record how many calls each
+// message asks for, and take their time with it; what happens to a message depends on its calls' numbers.
 
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

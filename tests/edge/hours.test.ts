@@ -1,4 +1,4 @@
-// Calling hours: a call that comes while they are closed waits for the next opening, or is refused; and who may ignore them.
+// Calling hours: a call that arrives while they are closed waits for the next opening, or is refused; and who may ignore them.
 
 import { beforeEach, expect, test } from "vitest";
 import { created, expectError, found, Org, useServer } from "./harness.ts";

@@ -1,5 +1,5 @@
-// A known limit, written into the document: workerd's fetch takes an interim answer for the answer. When this fails, the
-// runtime has been mended, and the document, the guide and docs/guarantees.md may say so.
+// A known limit, stated in the document: workerd's fetch takes an interim response for the final one. When this test fails, the
+// runtime has been fixed, and the document, the guide and docs/guarantees.md may say so.
 
 import { createServer, type Server } from "node:net";
 import type { AddressInfo } from "node:net";

@@ -1,4 +1,4 @@
-// The local run as a process of its own, for tests that end it as a supervisor, or a failing machine, would.
+// The local run as a separate process, for tests that end it as a supervisor, or a failing machine, would.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";

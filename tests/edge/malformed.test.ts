@@ -1,4 +1,5 @@
-// Who may be called, when and how often: whatever is malformed in what says so is refused with its text, and nothing is created or changed.
+// Who may be called, when and how often: anything malformed in these settings is refused with its text, and nothing is created or
+// changed.
 
 import { beforeAll, expect, test } from "vitest";
 import { type Answer, type Client, found, Org, useServer } from "./harness.ts";

@@ -1,5 +1,5 @@
-// A thousand agents, each with as large a sample context as there may be, of as many small parts as fit: what the directory
-// holds of them, what a list of them costs, and that it is the whole list.
+// A thousand agents, each with the largest sample context allowed, in as many small parts as fit: what the directory keeps of
+// them, what a list of them costs, and that the list is complete.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
-// A thousand trunks that are all in use: by one key and one agent, all within minutes, which no page and no change can spare any
-// of. What each costs is counted in requests to objects: those that come of it, and those of one invocation.
+// A thousand trunks that are all in use: by one key and one agent, all within minutes, so that no page and no change can leave
+// any out. The cost of each is counted in requests to objects: those that it causes, and those of one invocation.
 
 import { beforeAll, expect, test } from "vitest";
 import { type Answer, type Client, created, expectError, found, inTurns, LASTING, noNetwork, Org, useServer } from "./harness.ts";

@@ -1,5 +1,5 @@
-// Many of everything: a thousand trunks, hundreds of agents, thousands of keys made and revoked. What a change costs is counted in
-// requests to objects, all of them: the edge's, the directory's to its trunks.
+// Many of everything: a thousand trunks, hundreds of agents, thousands of keys created and revoked. The cost of a change is
+// counted in requests to objects, all of them: the edge's, and the directory's to its trunks.
 
 import { beforeAll, expect, test } from "vitest";
 import { type Answer, type Client, created, expectError, found, inTurns, LASTING, noNetwork, Org, useServer } from "./harness.ts";

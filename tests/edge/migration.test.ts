@@ -1,6 +1,5 @@
-// A trunk as the first release left it, opened by today's Worker: every call is found, every callback that was due is sent
-// once, and new calls are accepted meanwhile, across a restart in the middle of it. `npm run prove -- migration` does it
-// with 200,000 calls.
+// A trunk as the first release left it, opened by today's Worker: every call is found, every callback that was due is sent once,
+// and new calls are accepted meanwhile, across a restart halfway. `npm run prove -- migration` does it with 200,000 calls.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

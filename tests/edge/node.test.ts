@@ -1,4 +1,4 @@
-// `npm start` and `npm test` go by scripts/node: on a machine whose Node is too old for the tools, it brings one along.
+// `npm start` and `npm test` go through scripts/node: on a machine whose Node is too old for the tools, it installs one.
 
 import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

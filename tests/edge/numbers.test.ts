@@ -1,4 +1,4 @@
-// What a number tells, which numbers a trunk may call, and which ones an organisation wants refused.
+// What is known about a number, which numbers a trunk may call, and which ones an organisation wants refused.
 
 import { expect, test } from "vitest";
 import { type Client, expectError, FAST, found, Org, useServer } from "./harness.ts";

@@ -1,4 +1,4 @@
-// Idempotency-Key on what creates something, on the built Worker: across a crash too.
+// Idempotency-Key on routes that create something, on the built Worker, and across a crash.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// What the operator is told of the platform: health, metrics (read by prometheus_client), data points, and alerts.
+// What the operator is told about the platform: health, metrics (parsed by prometheus_client), data points, and alerts.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -1,4 +1,4 @@
-// DELETE /platform/v1/orgs/{id}: what is left of an organisation is looked for on disk, where it was kept.
+// DELETE /platform/v1/orgs/{id}: remains of an organisation are searched for on disk, where it was stored.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// The operator's day: which organisations there are, suspending one, a new owner key, and what it used.
+// The operator's tasks: listing organisations, suspending one, a new owner key, and an organisation's usage.
 
 import { expect, test } from "vitest";
 import { created, expectError, FAST, found, Org, useServer } from "./harness.ts";

@@ -1,4 +1,4 @@
-// The README's commands, pasted as they stand: a first call with its callback, and secrets that are made, kept and rotated.
+// The README's commands, pasted verbatim: a first call with its callback, and secrets that are created, kept and rotated.
 
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

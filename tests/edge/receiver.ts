@@ -1,4 +1,4 @@
-// An integrator's server: records each callback and answers as it is told to.
+// An integrator's server: records each callback and answers as told.
 
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -1,4 +1,4 @@
-// Calls that others follow, on the built Worker: what a client asks and is told, and what a crash leaves of a series.
+// Calls with further attempts, on the built Worker: what a client requests and is told, and what a crash leaves of a series.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

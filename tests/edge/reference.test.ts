@@ -1,4 +1,4 @@
-// The reference's examples, sent as they stand, and each sentence around them.
+// The reference's examples, sent verbatim, and each sentence around them.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

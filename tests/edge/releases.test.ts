@@ -1,6 +1,6 @@
-// While a release rolls out, an edge of one speaks to an object of the other. A command that the other does not know is
-// told apart from a storage that fails: the object says so, and to who asked it is an error to be tried again, not an answer.
-// What both know is pinned by tests/wire.rs.
+// While a release rolls out, an edge of one speaks to an object of the other. A command that the other does not know can be told
+// from a storage failure: the object says so, and to the caller it is an error to be retried, not an answer. What both know is
+// pinned by tests/wire.rs.
 
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// How a request is read: each error with its exact text, and which of several faults is told.
+// How a request is read: each error with its exact text, and which of several faults is reported.
 
 import { beforeAll, expect, test } from "vitest";
 import { type Answer, BASE_PATH, type Client, expectError, METADATA, noNetwork, Org, useServer } from "./harness.ts";

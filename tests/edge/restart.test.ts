@@ -1,4 +1,4 @@
-// A crash at any moment of a call: the Worker is killed, started again on the same data, and the call ends as it would have.
+// A crash at any moment of a call: the Worker is killed and started again on the same data, and the call ends as it would have.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// Old calls leave their trunk's object: for the archive where there is one.
+// Old calls leave their trunk's object: for the archive, if there is one.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { Agent, request } from "node:http";

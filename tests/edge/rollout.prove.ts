@@ -1,6 +1,6 @@
 // While a release rolls out, edges of one ask objects of the other, and objects ask each other. Here both are real: an earlier
-// release, built from this repository's history, and today's, in one runtime. Each says to the other all that it can say
-// (tests/golden/wire, of each), and every public route is asked through every mixture of the two.
+// release, built from this repository's history, and today's, in one runtime. Each says everything it can to the other
+// (tests/golden/wire, of each), and every public route is requested with every mixture of the two.
 // `npm run prove -- rollout`.
 
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// MASTER_KEY and PLATFORM_TOKEN are exchanged, and what they had made goes on.
+// MASTER_KEY and PLATFORM_TOKEN are rotated, and whatever they had created continues to work.
 
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

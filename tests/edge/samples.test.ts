@@ -1,4 +1,4 @@
-// The samples of the guide, each in its own language, against the served API: what a reader copies is what runs here.
+// The guide's samples, each in its own language, against the served API: what a reader copies is what runs here.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";

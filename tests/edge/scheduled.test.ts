@@ -1,4 +1,4 @@
-// Calls that are dialed later, on the built Worker: what a client asks and is told, and what a crash leaves.
+// Calls that are dialed later, on the built Worker: what a client requests and is told, and what a crash leaves.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// The API's answers, as the reference and the guide write them down.
+// The API's responses, as the reference and the guide describe them.
 
 export type Role = "viewer" | "member" | "admin" | "owner";
 export const ROLES: readonly Role[] = ["viewer", "member", "admin", "owner"];

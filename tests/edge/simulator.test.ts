@@ -1,4 +1,4 @@
-// The ten numbers of the simulated carrier, placed at once: how each call ends, and what is told of it.
+// The ten numbers of the simulated carrier, all called together: how each call ends, and what is reported about it.
 
 import { beforeAll, expect, test } from "vitest";
 import { found, Org, useServer } from "./harness.ts";

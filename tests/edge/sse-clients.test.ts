@@ -1,5 +1,5 @@
-// The stream of the live feed, heard by clients that others wrote: httpx-sse, sseclient-py, npm's eventsource and go-sse. Each
-// parses what every event holds as JSON, as their users do, so a block without data is an error to it.
+// The live feed's stream, read by other people's clients: httpx-sse, sseclient-py, npm's eventsource and go-sse. Each parses the
+// data of every event as JSON, as its users do, so a block without data would be an error.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";

@@ -1,6 +1,6 @@
-// Nothing rests on a fresh KV. Cloudflare's answers with what a location read up to "60 seconds or more" ago, and a miss is
-// remembered like a value; here it does so for 30 s and for 90 s, far longer than a test takes: whatever must hold "at once"
-// holds while KV still tells of before.
+// Nothing relies on a fresh KV. Cloudflare's answers with what a location read up to "60 seconds or more" ago, and remembers a
+// miss like a value; here it does so for 30 s and for 90 s, far longer than a test takes: whatever must take effect immediately
+// does so while KV still has the old state.
 
 import { createHmac } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Numbers that are not to be called, on the built Worker.
+// Numbers that must not be called, on the built Worker.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

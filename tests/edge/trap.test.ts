@@ -1,5 +1,5 @@
-// The entry module around a glue made for the test, in the real runtime: what a trap of the Rust side does to the calls
-// under way. The glue here "traps" on request: it tells so, as bindgen's does, and leaves its promises open for ever.
+// The entry module around a glue made for the test, in the real runtime: what a trap on the Rust side does to the calls under
+// way. This glue "traps" on request: it reports it, as bindgen's does, and leaves its promises pending for ever.
 
 import { readFileSync } from "node:fs";
 import { build } from "esbuild";

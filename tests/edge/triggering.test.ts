@@ -1,4 +1,4 @@
-// What else POST /calls takes: Idempotency-Key, a queue for what has no channel yet, a dry run; and how a call is cancelled.
+// What else POST /calls offers: Idempotency-Key, a queue for calls without a channel, a dry run; and how a call is cancelled.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Client, created, expectError, found, LASTING, METADATA, Org, useServer } from "./harness.ts";

@@ -1,5 +1,6 @@
-// An upgrade and a rollback, on the data of a whole organisation: the release before writes it, today's reads all of it and goes
-// on with it, and then the release before does so with what today's wrote. Both are real, and restart on the same folder.
+// An upgrade and a rollback, on the data of a whole organisation: the previous release writes it, today's reads all of it and
+// continues with it, and then the previous release continues with what today's wrote. Both are real, and restart on the same
+// folder.
 // `npm run prove -- upgrade`.
 
 import { mkdtempSync, rmSync } from "node:fs";

@@ -1,4 +1,4 @@
-// GET /usage: what calls add up to, the same as a walk over them, and after they have left.
+// GET /usage: sums of calls, equal to a walk over them, also after they have left.
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Client, created, expectError, found, METADATA, Org, useServer } from "./harness.ts";

@@ -1,4 +1,4 @@
-// What the local build tells of itself, and SQL on a directory's rows.
+// What the local build reports about itself, and SQL on a directory's rows.
 
 import { again } from "../../bench/rows.mjs";
 import type { Org, Server } from "./harness.ts";

@@ -1,4 +1,4 @@
-//! Inputs near those of a corpus: a few edits each, and two halves put together. Each course of chance is the same again.
+//! Inputs close to those of a corpus: with a few edits each, or joined from two halves. The same seed gives the same inputs.
 
 /// What parsers stumble over, wherever it stands.
 const PIECES: [&str; 36] = [

@@ -1,5 +1,5 @@
 // A campaign under kill -9, as an integrator sees it: the whole local run is killed again and again while its phones are dialed,
-// and once while it is paused. The carrier's journal of dials lies outside of all that the Worker stores.
+// and once while it is paused. The carrier's journal of dials is outside of everything that the Worker stores.
 //
 // `npm run prove -- campaigns` does the same with 20,000 people.
 

@@ -1,5 +1,5 @@
-// An integrator that goes on whatever happens to the server: what was not answered it asks again with the same
-// Idempotency-Key, and it remembers all that it was ever told.
+// An integrator that carries on whatever happens to the server: requests that got no response are retried with the same
+// Idempotency-Key, and it remembers everything that it was ever told.
 
 import { once } from "node:events";
 import http from "node:http";

@@ -1,6 +1,6 @@
-// The built Worker under kill -9: the whole local run (Node and workerd) is killed at random moments and started again on
-// the same data. What it had promised must be kept: seen by the integrator, by the receiver, and by the carrier, whose
-// journal of dials lies outside of all that the Worker stores.
+// The built Worker under kill -9: the whole local run (Node and workerd) is killed at random moments and started again on the
+// same data. What it had promised must be kept, as seen by the integrator, by the receiver, and by the carrier, whose journal of
+// dials is outside of everything that the Worker stores.
 //
 // `KILL_SEED=n npm run vitest -- run tests/kill` chooses the same calls, receivers and moments again.
 

@@ -1,5 +1,5 @@
-// What is promised of a number holds under kill -9 as well: it is called as often as contact limits let it be, and not at all
-// once the answer to its suppression is there. The carrier's journal of dials lies outside of all that the Worker stores.
+// What is promised about a number holds under kill -9 as well: it is called as often as contact limits allow, and not at all once
+// its suppression was confirmed. The carrier's journal of dials is outside of everything that the Worker stores.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// A local run that is killed and started again on its data, with whoever asks it.
+// A local run that is killed and started again on its data, with its clients.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
-// Calls with random phones, agents, networks and webhooks, and a Worker that is killed among them: each is dialed at
-// most once, each ends, and no room is left.
+// Calls with random phones, agents, networks and webhooks, and a Worker that is killed meanwhile: each is dialed at most once,
+// each ends, and no room is left.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
-// How a conversation ends, through the built Worker: nobody who picked up is left with nobody to talk to, the duration is the
-// truth though every webhook is lost, and an agent that breaks off is called no more.
+// How a conversation ends, through the built Worker: nobody who picked up is left with nobody to talk to, the duration is right
+// even if every webhook is lost, and an agent that breaks off gets no more calls.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";

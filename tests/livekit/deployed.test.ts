@@ -1,5 +1,5 @@
-// As Cloudflare runs it (see tests/edge/deployed.test.ts), with phones that ring: a dial holds its batch for as long as its
-// phone rings, so what hangs up, and what looks, must never wait behind one.
+// With queues as Cloudflare runs them (see tests/edge/deployed.test.ts), and phones that ring: a dial holds its batch for as long
+// as its phone rings, so hang-ups and inquiries must never wait behind one.
 
 import { expect, test } from "vitest";
 import { found } from "../edge/harness.ts";

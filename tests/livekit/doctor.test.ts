@@ -1,4 +1,4 @@
-// `npm run doctor`: each planted fault is found, named, and said how to mend; where nothing is wrong it says so, and ends with 0.
+// `npm run doctor`: each planted fault is found and named, with how to fix it; if nothing is wrong it says so, and exits with 0.
 
 import { spawn } from "node:child_process";
 import { createServer } from "node:http";

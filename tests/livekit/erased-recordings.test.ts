@@ -1,4 +1,5 @@
-// An erasure deletes recordings' files from the organisation's own bucket, across faults of the storage and a crash of the platform.
+// An erasure deletes recordings' files from the organisation's own bucket, despite faults of the storage and a crash of the
+// platform.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

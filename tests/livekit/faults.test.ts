@@ -1,4 +1,4 @@
-// Lost answers, lost and strange webhooks, and calls that are stopped: the phone rings once, and nothing is left behind.
+// Lost responses, lost and strange webhooks, and calls that are stopped: the phone rings once, and nothing is left behind.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";

@@ -1,4 +1,5 @@
-// Transcripts and recordings: links of the platform's own, there from the end on, with nothing behind them until it is in.
+// Transcripts and recordings: the platform's own links, which exist from the end of the call on, and lead to nothing until the
+// media has arrived.
 
 import { expect, test } from "vitest";
 import { type Answer, expectError, found } from "../edge/harness.ts";

@@ -1,5 +1,5 @@
-// Why the dialer failed, and what a test of the connection says before anybody calls: which of key, secret, trunk, server
-// and node it was. What LiveKit answers to a wrong secret holds our token, and goes nowhere.
+// Why the dialer failed, and what a test of the connection says before anybody calls: which of key, secret, trunk, server and
+// node it was. LiveKit's response to a wrong secret contains our token, and is passed on to nobody.
 
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";

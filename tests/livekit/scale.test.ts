@@ -1,4 +1,4 @@
-// 500 phones that ring at the same moment, each for 20 s at least: a waiting dial holds up no other.
+// 500 phones that ring at the same moment, each for at least 20 s: a waiting dial holds up no other.
 
 import { expect, test } from "vitest";
 import { until } from "../edge/until.ts";

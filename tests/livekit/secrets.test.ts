@@ -1,4 +1,4 @@
-// A trunk's LiveKit secret: stored only encrypted, and in no answer and no log.
+// A trunk's LiveKit secret: stored only encrypted, and never in a response or a log.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

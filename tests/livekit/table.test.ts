@@ -1,4 +1,4 @@
-// Each row of what a real LiveKit stack was seen to do, through the built Worker.
+// Each row of the table of what a real LiveKit stack was seen to do, through the built Worker.
 
 import { expect, test } from "vitest";
 import { type Behaviour, NO_SIP_NODE, NODE_SILENT, NOT_AGREED } from "./fake/behaviour.ts";

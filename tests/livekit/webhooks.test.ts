@@ -1,4 +1,4 @@
-// POST /carrier/livekit: who is believed, what is answered, and what an event does to a call.
+// POST /carrier/livekit: who is trusted, what is answered, and what an event does to a call.
 
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// The built Worker, a fake LiveKit it dials through, and an organisation with a trunk between them.
+// The built Worker, a fake LiveKit that it dials through, and an organisation with a trunk that connects them.
 
 import { afterAll, beforeAll, expect } from "vitest";
 import type { LocalOptions } from "../../scripts/lib/local.mjs";

@@ -1,5 +1,5 @@
-//! A campaign's object as the runtime keeps it: the application's actor, its rows, its alarm, the one exchange that is under
-//! way; and how it dies. What the Worker's shell does around the actor is done here.
+//! A campaign's object as the runtime keeps it: the application's actor, its rows, its alarm, the one exchange under way; and how
+//! it dies. What the Worker's shell does around the actor is done here.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! Those who have lists of people called: they make campaigns, add to them, pause them, start them, call them off, and look.
+//! Those who have lists of people called: they create campaigns, add to them, pause, start and cancel them, and watch.
 
 use std::rc::Rc;
 

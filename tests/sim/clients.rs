@@ -1,4 +1,4 @@
-//! Integrators and operators: they ask over HTTP, wait, ask again, and believe what they are told.
+//! Integrators and operators: they send HTTP requests, wait, retry, and believe what they are told.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

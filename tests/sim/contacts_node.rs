@@ -1,5 +1,5 @@
-//! The objects that know of numbers, as the runtime keeps them: their rows, and a network that loses and delays. They hold
-//! nothing of them in memory, so a death is an answer that does not come, or a command that was not kept.
+//! Contacts' shards as the runtime keeps them: their rows, and a network that loses and delays messages. They keep nothing in
+//! memory, so a death means an answer that never comes, or a command that was not carried out.
 
 use std::rc::Rc;
 

@@ -1,5 +1,5 @@
-//! KV, and each isolate's own cache of it: what is read may be a minute old, at the edge a little
-//! older still. A write that is under way when its writer dies is never seen.
+//! KV, and each isolate's own cache of it: what is read may be a minute old, and at the edge a little older. A write under way
+//! when its writer dies is never seen.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,5 +1,6 @@
-//! An organisation is deleted when all else is over, amid calls of its own and while objects die again and again. From the answer
-//! on no phone of it may ring; in the end nothing of it may be left in any object or copy, and all of everybody else's is there.
+//! An organisation is deleted when everything else is over, amid calls of its own, and while objects die again and again. Once
+//! the request is answered, none of its phones may ring; in the end nothing of it may be left in any object or copy, and
+//! everything of all others must be.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

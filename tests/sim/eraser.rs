@@ -1,5 +1,5 @@
-//! One person's data is erased when all else is over, while objects die again and again. Its number is then looked for in the rows
-//! of every object, from outside; nothing else is judged behind it.
+//! One person's data is erased when everything else is over, while objects die again and again. The rows of all objects are then
+//! searched for the number, from outside; nothing else is judged after that.
 
 use std::rc::Rc;
 

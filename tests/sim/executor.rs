@@ -1,5 +1,5 @@
-//! Runs the application's futures without a runtime. Each await of a port is a place where others
-//! go first, and where whoever waits may die.
+//! Runs the application's futures without a runtime. Each await of a port is a point where others run first, and where the
+//! waiting one may die.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};

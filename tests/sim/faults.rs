@@ -1,4 +1,4 @@
-//! What can go wrong, and how often it does in one seed's world.
+//! What can go wrong, and how often it does in the world of one seed.
 
 use std::cell::Cell;
 

@@ -1,7 +1,8 @@
-//! Those who say when phones may ring: now so, now otherwise, of all calls and of an agent's, and nothing at the end.
+//! Those who set calling hours: sometimes for all calls, sometimes for an agent's, changing them again and again, and none at the
+//! end.
 //!
-//! What their clocks show, and whether it is open then, is worked out here in plain minutes: by Python's zoneinfo of the same release
-//! (2026f), not by what the platform knows of zones.
+//! Local times, and whether hours are open then, are computed here in plain minutes from Python's zoneinfo of the same release
+//! (2026f), not from what the platform knows about zones.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! Those who say how often a number may be called: now so, now otherwise, and nothing at the end.
+//! Those who set contact limits, changing them again and again, and none at the end.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! Who follows the live feed: with answers that are lost, at any isolate, past objects that die.
+//! A listener of the live feed: its answers may be lost, it asks any isolate, and objects die under it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

@@ -1,6 +1,5 @@
-//! A LiveKit server in virtual time: rooms, the agents that come into them, and the phones. Its answers and its webhooks are
-//! those that a real stack was seen to give. What it is asked, what it answers and what it tells by itself is lost, late,
-//! repeated and out of order.
+//! A LiveKit server in virtual time: rooms, the agents that join them, and the phones. Its responses and its webhooks are those
+//! that a real stack was seen to send. Requests, responses and webhooks are lost, delayed, repeated and reordered.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};

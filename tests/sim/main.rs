@@ -1,12 +1,12 @@
-//! The simulated world: the platform's own `domain` and `app`, on virtual time, in a network that
-//! loses, repeats, delays and reorders, with objects that die at any moment. After each step the
-//! oracle judges; see `oracle`.
+//! The simulated world: the platform's own `domain` and `app`, on virtual time, in a network that loses, repeats, delays and
+//! reorders messages, with objects that die at any moment. The oracle judges after each step; see `oracle`.
 //!
 //! - `cargo test --test sim`: seeds that once failed, and the first ones
-//! - `SIM_SECONDS=60 cargo test --test sim`: new ones instead of the first
-//! - `SEED=123 cargo test --test sim`: that one alone, with its trace if it fails; with `FAULT=SliceSkips` and the planted faults, under that
-//! - `SCALE=1000,1000000 cargo test --test sim many_trunks`: so many trunks, so many calls; see `scale`
-//! - `cargo test --features planted --test sim`: the planted faults as well; `FAULT=Slice` those alone that are called so
+//! - `SIM_SECONDS=60 cargo test --test sim`: new seeds instead of the first ones
+//! - `SEED=123 cargo test --test sim`: only that seed, with its trace if it fails; with `FAULT=SliceSkips` and the planted
+//! faults, under that fault
+//! - `SCALE=1000,1000000 cargo test --test sim many_trunks`: this many trunks and calls; see `scale`
+//! - `cargo test --features planted --test sim`: the planted faults as well; with `FAULT=Slice` only those whose name begins so
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,5 +1,5 @@
-//! When all is at rest again: a few campaigns on a trunk of their own, for a minute. They keep it busy, share it evenly, and go on
-//! after a crash.
+//! When everything is at rest again: a few campaigns on a trunk of their own, for a minute. They keep it busy, share it evenly,
+//! and continue after a crash.
 
 use std::rc::Rc;
 

@@ -1,5 +1,5 @@
-//! Those who see to it that nobody is called who asked not to be: one number after another, a file at times, and some of
-//! them taken back.
+//! Those who make sure that nobody is called who asked not to be: one number after another, sometimes a file, and some of them
+//! are taken back.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! Those who configure: limits, agents, keys, secrets, trunks; one thing after another.
+//! Those who configure limits, agents, keys, secrets and trunks, one thing after another.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

@@ -1,7 +1,7 @@
 //! Each planted fault is found, and without it the same seed passes.
 //!
-//! A fault is looked for in the seed that found it when `planted.txt` was written, then in those that once failed and in those
-//! that found other faults, which reach what few do, and last in one after the other.
+//! A fault is searched for in the seed that found it when `planted.txt` was written, then in those that once failed and those
+//! that found other faults, which reach rare states, and finally in one seed after the other.
 
 use std::fmt::Write as _;
 

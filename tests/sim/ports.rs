@@ -1,4 +1,4 @@
-//! The application's ports, on this world.
+//! The application's ports, implemented on this world.
 
 use std::rc::Rc;
 

@@ -1,5 +1,5 @@
-//! The queues: at least once, some day, in any order; now and then never. One takes no message that is longer than it holds, and a
-//! consumer of what rings is done with a batch when its phones are.
+//! The queues: at least once, at some time, in any order; now and then never. A queue refuses messages that are too long, and the
+//! consumer of dials is done with a batch when its phones are.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

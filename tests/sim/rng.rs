@@ -1,4 +1,4 @@
-//! Chance, from a seed: the same seed draws the same numbers for ever.
+//! Randomness from a seed: the same seed always draws the same numbers.
 
 use std::cell::Cell;
 

@@ -1,5 +1,5 @@
-//! One seed's world, from its founding to its rest: a storm, a drain without faults, and one more
-//! call over each trunk, which must go well.
+//! The world of one seed, from its founding until it is at rest: a storm, a drain without faults, and one more call over each
+//! trunk, which must go well.
 
 use std::rc::Rc;
 

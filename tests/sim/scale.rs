@@ -1,5 +1,5 @@
-//! A thousand trunks and a million calls in virtual time, in fair weather, with the operator's own settings: what a deployment of that
-//! size asks of objects and queues is counted here, and `docs/scale.md` reckons with it. The oracle judges as ever.
+//! A thousand trunks and a million calls in virtual time, in fair weather, with the operator's default settings: what a
+//! deployment of that size asks of objects and queues is counted here, and `docs/scale.md` uses it. The oracle judges as always.
 //!
 //! `SCALE=1000,1000000 cargo test --test sim many_trunks`: 6 minutes and 7.5 GB.
 

@@ -1,5 +1,5 @@
-//! A trunk's object as the runtime keeps it: the application's actor, its rows, its alarm; and how
-//! it dies. What the Worker's shell does around the actor is done here, step by step.
+//! A trunk's object as the runtime keeps it: the application's actor, its rows, its alarm; and how it dies. What the Worker's
+//! shell does around the actor is done here, step by step.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! The world: virtual time, what is going to happen in it, and everybody who lives there.
+//! The world: virtual time, the events to come, and everybody in it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};

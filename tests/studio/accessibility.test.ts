@@ -1,4 +1,4 @@
-// Everybody can use it: no axe violation on any page in either theme, all of it by keyboard, and at every width.
+// Everybody can use it: no axe violation on any page in either theme, everything by keyboard, and at every width.
 
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// A call to a number of one's own: what the number tells and what the call would do are said before it is placed.
+// A call to a number of the user's choice: what is known about the number and what the call would do are shown before it is
+// placed.
 
 import type { Page } from "playwright-core";
 import { beforeEach, describe, expect, test } from "vitest";

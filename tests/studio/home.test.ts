@@ -1,4 +1,4 @@
-// Home: what is going on and what came of today's calls, each a link to where it is told in full.
+// Home: what is going on and how today's calls ended, each a link to its details.
 
 import { Response as MiniflareResponse } from "miniflare";
 import type { Page } from "playwright-core";

@@ -1,4 +1,4 @@
-// Calling hours and contact limits, of the organisation and of an agent: set in Studio, found by the API, refused at their field.
+// Calling hours and contact limits of an organisation and an agent: set in Studio, applied by the API, refused at their field.
 
 import type { Locator, Page } from "playwright-core";
 import { beforeEach, describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// Studio's sources: small files, functions that fit a screen, a sheet beside each part, and no circle among them.
+// Studio's sources: small files, functions that fit a screen, a style sheet beside each component, and no import cycles.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";

@@ -1,4 +1,4 @@
-// Why a call waits, and why one failed: in the list, and on its own page.
+// Why a call is waiting, and why one failed: in the list, and on its own page.
 
 import type { Page } from "playwright-core";
 import { beforeEach, expect, test } from "vitest";

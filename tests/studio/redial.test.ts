@@ -1,4 +1,4 @@
-// A series of attempts: asked for in the form, and shown on each of its calls.
+// A series of attempts: requested in the form, and shown on each of its calls.
 
 import type { Page } from "playwright-core";
 import { beforeEach, describe, expect, test } from "vitest";

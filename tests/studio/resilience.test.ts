@@ -1,4 +1,5 @@
-// What goes wrong while one works: a key revoked in mid-session, a connection lost and back, a session too weak for a page.
+// What goes wrong during work: a key revoked in mid-session, a connection lost and restored, a session without the role for a
+// page.
 
 import type { Request } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";

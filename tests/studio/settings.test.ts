@@ -1,4 +1,4 @@
-// Settings: what the organisation keeps of its calls, set in Studio and found by the API.
+// Settings: what the organisation stores about its calls, set in Studio and seen through the API.
 
 import type { Page } from "playwright-core";
 import { beforeEach, expect, test } from "vitest";

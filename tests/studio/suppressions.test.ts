@@ -1,4 +1,4 @@
-// Numbers that must not be called: found, added, imported with what is wrong in a file, exported, and allowed again.
+// Numbers that must not be called: found, added, imported with a report of a file's faults, exported, and allowed again.
 
 import { readFileSync } from "node:fs";
 import { beforeEach, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// Studio and the API's document agree, or there is no build.
+// Studio and the API's document agree, or the build fails.
 
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// The page that says what calls add up to: a plot and a table by hours, days, agents, trunks and campaigns.
+// The usage page: a plot and a table by hours, days, agents, trunks and campaigns.
 
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";

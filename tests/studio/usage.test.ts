@@ -1,4 +1,4 @@
-// What Studio computes by itself: a trunk's use out of its calls, code samples, and signatures.
+// What Studio computes by itself: a trunk's use from its calls, code samples, and signatures.
 
 import { createHmac } from "node:crypto";
 import { Webhook } from "standardwebhooks";

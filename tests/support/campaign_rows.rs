@@ -1,4 +1,4 @@
-//! A campaign's rows, in memory: written together or not at all, and read as they were written.
+//! A campaign's rows in memory: written together or not at all, and read back as written.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

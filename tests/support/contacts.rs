@@ -1,4 +1,4 @@
-//! An object that knows of numbers, in memory.
+//! A contacts shard in memory.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 

@@ -1,4 +1,4 @@
-//! A directory's rows in memory: what the native tests and the simulation store them in.
+//! A directory's rows in memory, for the native tests and the simulation.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

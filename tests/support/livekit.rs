@@ -1,4 +1,4 @@
-//! A trunk whose line is a LiveKit server's, and what its dialer says of a call.
+//! A trunk whose carrier is a LiveKit server, and what its dialer reports about a call.
 
 use audatec::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
 use audatec::domain::call::{Call, CarrierEvent, Timed};

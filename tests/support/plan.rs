@@ -1,4 +1,4 @@
-//! A campaign that sets nothing but what each must.
+//! A campaign with only the fields that are required.
 
 use audatec::domain::campaign::Plan;
 use audatec::domain::ids::{AgentId, TrunkId};

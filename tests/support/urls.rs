@@ -1,4 +1,4 @@
-//! URLs, read as a WHATWG parser does: what the runtime does for the Worker.
+//! URLs, parsed as a WHATWG parser does: the runtime does it for the Worker.
 
 use audatec::domain::target::Target;
 

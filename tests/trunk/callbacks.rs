@@ -1,4 +1,4 @@
-//! Callbacks go on until they are delivered or exhausted.
+//! Callbacks are tried until they are delivered or exhausted.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Campaigns' calls: what a trunk grants, takes, gives back and tells.
+//! Campaigns' calls: what a trunk grants, takes, gives back and reports.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

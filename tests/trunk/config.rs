@@ -1,4 +1,4 @@
-//! What the directory says of a trunk.
+//! The directory's briefs for a trunk.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Contact limits: never one dial too many, and no place lost.
+//! Contact limits: never one dial too many, and no place is lost.
 
 use audatec::domain::call::ScheduleReason;
 use audatec::domain::contacts::{ContactLimit, Dials, Number, Per, Stage, Take, Ticket, agent_key};

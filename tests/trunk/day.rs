@@ -1,4 +1,4 @@
-//! How many calls a day: exact across whatever happens, until midnight by UTC.
+//! How many calls per day: exact whatever happens, until midnight UTC.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! A call is handed out once, within the rate, and what becomes of it is asked about.
+//! A call is handed out once, within the rate, and inquired about later.
 
 use super::*;
 

@@ -1,4 +1,5 @@
-//! One person's calls are erased: what is over goes, what waits ends, what goes on goes when it is over.
+//! Erasing one person's calls: those that are over are removed, waiting ones end, and those in progress are removed when they are
+//! over.
 #![allow(
     clippy::expect_used,
     clippy::panic,

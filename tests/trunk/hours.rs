@@ -1,4 +1,4 @@
-//! Calling hours: at the door, in the queue, at the claim, and in the moment before a phone rings.
+//! Calling hours: on arrival, in the queue, at the claim, and just before a phone rings.
 #![allow(
     clippy::expect_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! Campaigns share a trunk evenly, use all that is theirs, and are in no direct call's way.
+//! Campaigns share a trunk evenly, use all of their share, and are in no direct call's way.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -1,4 +1,4 @@
-//! Numbers that are not to be called.
+//! Numbers that must not be called.
 #![allow(
     clippy::expect_used,
     clippy::panic,

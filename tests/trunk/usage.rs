@@ -1,4 +1,4 @@
-//! What a trunk's calls add up to, while they are there and when they have left.
+//! The sums of a trunk's calls, while they are stored and after they have left.
 #![allow(clippy::panic, reason = "a test stops where it fails")]
 
 use super::*;

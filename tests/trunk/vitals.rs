@@ -1,4 +1,4 @@
-//! What a trunk tells its operator of itself: counters that only rise, whatever is restarted or leaves, and how deep its work is.
+//! A trunk's report to its operator: counters that only rise, whatever is restarted or leaves, and the depth of its queues.
 #![allow(clippy::panic, reason = "a test stops where it fails")]
 
 use super::*;

@@ -1,4 +1,4 @@
-//! What campaigns' objects are asked, and answer.
+//! What campaigns' objects are asked, and what they answer.
 
 use audatec::app::campaign::{
     Added, CampaignCommand, CampaignRefusal, CampaignReply, EraseRecipients, ErasedRecipients,

@@ -1,5 +1,5 @@
-// A stand-in of Cloudflare's API, as far as a deployment asks it: an account with what was made in it. Each request is held
-// against what Cloudflare publishes, each answer too. It fails as it is told to.
+// A stand-in for Cloudflare's API, as far as a deployment uses it: an account with what was created in it. Each request, and each
+// response, is checked against what Cloudflare publishes. It fails as told.
 
 import { randomBytes, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";

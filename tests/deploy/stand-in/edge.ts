@@ -1,4 +1,4 @@
-// Where a deployed Worker is reached: this platform, as far as a deployment asks it. Up once a version has its secrets.
+// Where a deployed Worker is reached: this platform, as far as a deployment uses it. It is up once a version has its secrets.
 
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// `node tests/deploy/stand-in/make-schema.mjs FOLDER`: writes schema.json, what Cloudflare publishes of the requests that a
-// deployment makes. FOLDER has the npm packages cloudflare (the official client, whose types are made from Cloudflare's own
-// OpenAPI document) and ts-json-schema-generator installed:
-// `npm install --prefix FOLDER cloudflare@7.3.0 ts-json-schema-generator@2.10.0`.
+// `node tests/deploy/stand-in/make-schema.mjs FOLDER`: writes schema.json, what Cloudflare publishes about the requests that a
+// deployment makes. FOLDER must have the npm packages cloudflare (the official client, whose types are generated from
+// Cloudflare's own OpenAPI document) and ts-json-schema-generator: `npm install --prefix FOLDER cloudflare@7.3.0
+// ts-json-schema-generator@2.10.0`.
 
 // @ts-nocheck: its packages are in FOLDER
 import { readFileSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// What Cloudflare publishes of its API, and whether a request and an answer keep to it.
+// What Cloudflare publishes about its API, and whether a request and a response conform to it.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// What a called phone, an agent and the network do: the rows of what a real LiveKit stack was seen to do, and faults.
+// What a called phone, an agent and the network do: a table of what a real LiveKit stack was seen to do, and faults.
 
 export interface Behaviour {
   /** What the callee does once it rings. */

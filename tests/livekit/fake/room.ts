@@ -1,4 +1,4 @@
-// One room of the fake: its agent, its callee, and what LiveKit would tell of them.
+// One room of the fake: its agent, its callee, and what LiveKit would report about them.
 
 import { type Behaviour, CANCELED, millis, reasonOf, sipError, type TwirpError } from "./behaviour.ts";
 

@@ -1,4 +1,5 @@
-// A storage as S3 is one: it holds files, checks each signature (AWS Signature Version 4) by its own means, and fails as it is told to.
+// An S3-compatible storage: it has files, checks each signature (AWS Signature Version 4) with code of its own, and fails as
+// told.
 
 import { createHash, createHmac } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";

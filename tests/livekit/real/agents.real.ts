@@ -1,4 +1,4 @@
-// Agents that fail, come late, die or are in a hurry, and the people on the phone: nobody is to meet silence.
+// Agents that fail, come late, die or are in a hurry, and the people on the phone: nobody must be met with silence.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";

@@ -1,5 +1,5 @@
-// A telephone of the tests' own, for what SIPp does not tell: when its INVITE came, who hung up, and when a voice was heard.
-// It speaks SIP over UDP as far as LiveKit's node does; what it does is said for each number that is called.
+// A telephone of the tests' own, for what SIPp does not report: when its INVITE came, who hung up, and when a voice was heard. It
+// speaks SIP over UDP as far as LiveKit's node does; what it does is set for each number called.
 
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { until } from "../../edge/until.ts";

@@ -1,4 +1,4 @@
-// The way from the agents to the platform, which a test can cut off for one call's report.
+// The path from the agents to the platform, which a test can cut for one call's report.
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";

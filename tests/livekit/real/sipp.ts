@@ -1,4 +1,4 @@
-// Telephones: SIPp as the callee, one scenario a behaviour.
+// Telephones: SIPp as the callee, with one scenario for each behaviour.
 
 const VIA = "[last_Via:]\n[last_From:]\n[last_To:];tag=[pid]Tag[call_number]\n[last_Call-ID:]";
 const CONTACT = "Contact: <sip:callee@[local_ip]:[local_port];transport=[transport]>";

@@ -1,4 +1,4 @@
-// A LiveKit of one's own, on loopback alone: redis, the server, a SIP node, telephones, and the agent.
+// A private LiveKit, on loopback only: redis, the server, a SIP node, telephones, and the agent.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// What the tests of real calls stand on: the built Worker, a LiveKit of its own, workers, and an organisation that knows all of it.
+// What the tests of real calls use: the built Worker, a LiveKit of its own, workers, and an organisation that knows all of it.
 
 import { RoomServiceClient } from "livekit-server-sdk";
 import { afterAll, beforeAll } from "vitest";

@@ -1,5 +1,5 @@
 // A small SIP node for the tests, in place of livekit-sip: LiveKit's server asks it over redis (psrpc, `SIPInternal`) to call
-// somebody; it joins the room as a participant of kind SIP, sends a real INVITE, and tells how the phone fares by the
+// somebody; it joins the room as a participant of kind SIP, sends a real INVITE, and reports the phone's state in the
 // participant's attributes. It carries no sound.
 package main
 

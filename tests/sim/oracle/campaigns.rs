@@ -1,4 +1,4 @@
-//! Campaigns, as those know who made them: by the phones that ring, by what rows and answers say, and by what they are told.
+//! Campaigns, as their owners see them: by the phones that ring, by what rows and answers say, and by what they are told.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! How often numbers were dialed, as those see it whose phones rang.
+//! How often numbers were dialed, as their owners see it by the ringing of their phones.
 
 use audatec::domain::call::{Call, Failure, FailureSource};
 use audatec::domain::ids::{AgentId, CallId, OrgId};

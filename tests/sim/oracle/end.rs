@@ -1,4 +1,4 @@
-//! When all is over: nothing is forgotten, nothing is left.
+//! When everything is over: nothing is forgotten, and nothing is left.
 
 use audatec::app::records::RecordKey;
 use audatec::app::trunk::TrunkStore;

@@ -1,4 +1,4 @@
-//! When phones may ring, as those know who said so: held against when they did, and against what was answered.
+//! When phones may ring, as those know who set it: compared with when they did ring, and with what was answered.
 
 use audatec::app::iso8601;
 use audatec::domain::call::{Call, FailureCode, LONGEST_UNASKED, ScheduleReason};

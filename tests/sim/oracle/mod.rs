@@ -1,6 +1,5 @@
-//! What must always be true, judged from outside: from the rows that were persisted, the answers
-//! that were given, the phones that rang and the callbacks that arrived. Nothing here asks the
-//! platform's own counters.
+//! What must always be true, judged from outside: from the rows written, the answers given, the phones that rang and the
+//! callbacks that arrived. Nothing here asks the platform's own counters.
 
 mod campaigns;
 mod contacts;

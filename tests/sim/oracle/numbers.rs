@@ -1,4 +1,4 @@
-//! Numbers that are not to be called, as those know who said so.
+//! Numbers that must not be called, as those know who said so.
 
 use audatec::domain::call::Call;
 use audatec::domain::ids::{CallId, OrgId};

@@ -1,4 +1,4 @@
-//! What those outside see: integrators, phones, receivers.
+//! What outsiders see: integrators, phones, receivers.
 
 use audatec::domain::callback::WebhookSecrets;
 use audatec::domain::ids::{AgentId, CallId, KeyId, OrgId, TrunkTag};

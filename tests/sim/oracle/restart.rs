@@ -1,4 +1,4 @@
-//! What an object that was lost knows when it is loaded anew.
+//! What an object that was lost knows once it is loaded again.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What a trunk holds, and for how long: its memory, its rows, and its place in the live feed.
+//! What a trunk stores, and for how long: in memory, in its rows, and for the live feed.
 
 use audatec::domain::call::{Call, CallStatus};
 use audatec::domain::ids::{CallId, TrunkTag};

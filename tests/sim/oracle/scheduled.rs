@@ -1,4 +1,4 @@
-//! Calls that are to be dialed later, as those know who asked for them.
+//! Calls to be dialed later, as those know who requested them.
 
 use audatec::domain::call::Call;
 use audatec::domain::ids::{CallId, OrgId};

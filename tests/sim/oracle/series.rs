@@ -1,4 +1,4 @@
-//! Attempts to reach somebody, as those know who asked for them.
+//! Attempts to reach somebody, as those know who requested them.
 
 use std::collections::BTreeMap;
 

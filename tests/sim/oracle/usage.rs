@@ -1,4 +1,4 @@
-//! What usage tells: what all calls that there ever were add up to, whether they are still there or not.
+//! Usage: the sums of all calls that there ever were, whether they are still stored or not.
 
 use std::collections::BTreeMap;
 
