@@ -194,7 +194,7 @@ pub trait Records {
 
 /// Keeps other people's secrets, which are encrypted wherever they are stored.
 pub trait Vault {
-    /// Encrypts a secret under the newest key, for this context alone.
+    /// Encrypts a secret with the newest key, for this context only.
     async fn seal(&self, secret: &str, context: &str) -> Result<Sealed, Unavailable>;
     /// Decrypts a secret that was sealed for this context.
     async fn open(&self, sealed: &Sealed, context: &str) -> Result<String, Unavailable>;

@@ -14,7 +14,7 @@ fn storage(endpoint: &str) -> S3Target {
 
 #[test]
 fn a_request_is_signed_as_aws_says() {
-    // "GET Bucket Lifecycle" of AWS's examples of Signature Version 4.
+    // "GET Bucket Lifecycle", one of AWS's examples of Signature Version 4.
     let target = Target {
         scheme: "https".into(),
         host: "examplebucket.s3.amazonaws.com".into(),
@@ -75,7 +75,7 @@ fn a_file_is_found_by_its_location_in_this_bucket_alone() {
             "https://calls.s3.example.com/a b/x.ogg",
             by("a b/x.ogg", false),
         ),
-        // As LiveKit writes it where the endpoint has its scheme.
+        // As LiveKit writes it if the endpoint includes a scheme.
         (
             "https://s3.example.com",
             "https://calls.https://s3.example.com/x.ogg",

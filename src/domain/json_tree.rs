@@ -1,4 +1,4 @@
-//! JSON as a tree over its text: what stands in the text as it is, is not copied, and an object is a list of its fields.
+//! JSON as a tree over its text: strings without escapes are not copied, and an object is a list of its fields.
 //!
 //! `serde_json`'s own tree copies each name and each text, and hashes the names. (Measured: this one grows in half the time,
 //! and a call's row is read in three quarters of it.)

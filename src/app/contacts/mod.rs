@@ -1,7 +1,7 @@
-//! The objects that know of numbers: how a command becomes rows and an answer.
+//! Contacts' shards, the objects that know about numbers: how a command becomes rows and an answer.
 //!
-//! An organisation has [`SHARDS`](crate::domain::contacts::SHARDS) of them, each for its share of the numbers. Nothing of these is
-//! held in memory: a number is a row, found by itself, so that a million of them cost what one does.
+//! An organisation has [`SHARDS`](crate::domain::contacts::SHARDS) of them, each for its share of the numbers. Nothing is kept in
+//! memory: a number is a row, found by its key, so that a million of them cost no more than one.
 
 mod check;
 mod errands;
@@ -21,21 +21,21 @@ use crate::app::trunk::StoreFailed;
 use crate::domain::contacts::{Contact, Dials, Number, Stage, Suppression, Take, Word};
 use crate::domain::time::{Span, Timestamp};
 
-/// How many rows whose end has come leave together, and how many of dials are looked at.
+/// How many expired suppressions are removed together, and how many rows of dials are looked at together.
 const LEAVE: usize = 1_000;
-/// How many suppressions are looked at for a page, where many have ended and not left yet.
+/// How many suppressions are looked at for a page, in case many have expired and not been removed yet.
 const LOOKED_AT: usize = 4_000;
-/// Those that are left leave so soon after.
+/// How soon after that the rest are removed.
 const MORE: Span = Span(50);
-/// How often dials are looked through for what counts for nothing any more.
+/// How often rows of dials that no longer count are searched for.
 const TIDIED_EVERY: Span = Span::from_secs(86_400);
 
-/// How far an object has looked through its dials for what counts for nothing any more.
+/// How far a shard has searched its rows of dials for those that no longer count.
 #[derive(Debug, Default)]
 pub struct Tidying {
-    /// The look goes on there.
+    /// Where the search continues.
     from: Option<Number>,
-    /// The next one begins.
+    /// When the next one begins.
     at: Timestamp,
 }
 
@@ -47,17 +47,17 @@ impl Tidying {
         let from = self.from.unwrap_or(Number(0));
         self.from = store.forget_dials(from, now, LEAVE)?;
         if self.from.is_none() {
-            // No later than it is woken for it.
+            // No later than the alarm that is set for it.
             self.at = now + TIDIED_EVERY - Span(1);
         }
         Ok(())
     }
 }
 
-/// Carries out one command. What is told on to others ([`ContactsCommand::Tell`]) is not done here.
+/// Carries out one command, except for telling others ([`ContactsCommand::Tell`]).
 ///
 /// # Errors
-/// Rows can't be read or written; nothing is kept of the command then, or all of it.
+/// Rows can't be read or written; then either nothing of the command is stored, or all of it.
 pub fn handle(
     store: &impl ContactsStore,
     tidying: &mut Tidying,
@@ -122,7 +122,7 @@ pub fn handle(
     }
 }
 
-/// When the object must be woken next: at the end of the first suppression that has one, and every day where there are dials.
+/// When the object must next be woken: when the first suppression expires, and every day if there are dials.
 ///
 /// # Errors
 /// Rows can't be read.
@@ -139,7 +139,7 @@ pub fn next_due(
     Ok(end.into_iter().chain(tidied).min())
 }
 
-/// A place among the dials to a number, which is not suppressed.
+/// Takes a place among the dials to a number, if it is not suppressed.
 fn take(store: &impl ContactsStore, asked: &Take, now: Timestamp) -> Result<Word, StoreFailed> {
     if holding(store, asked.number, now)?.is_some() {
         return Ok(Word::suppressed(true));
@@ -152,7 +152,7 @@ fn take(store: &impl ContactsStore, asked: &Take, now: Timestamp) -> Result<Word
     let mut dials = known.clone();
     let contact = dials.take(asked, now);
     if !is_look && dials != known {
-        // What can't be counted is not granted.
+        // A place that can't be counted is not granted.
         if contact == Contact::Free && known.is_empty() && !store.has_room() {
             return Err(StoreFailed);
         }
@@ -172,7 +172,7 @@ fn holding(
     Ok(store.get(number)?.filter(|known| known.holds(now)))
 }
 
-/// A page for an edge that knows of no parts.
+/// A page for an edge that does not know of partial pages.
 fn page(
     store: &impl ContactsStore,
     mut before: Option<Place>,

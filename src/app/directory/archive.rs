@@ -56,7 +56,7 @@ pub(super) async fn erase_archived(
     Ok(progress)
 }
 
-/// The archive's lines without those of calls to a number, and these.
+/// The archive's lines without those of calls to a number, and those lines.
 fn without_calls(text: &str, number: Number) -> (String, Vec<Value>) {
     let digits = last_digits(number);
     let (mut rest, mut calls) = (String::new(), Vec::new());
@@ -81,7 +81,7 @@ fn call_to(line: &str, number: Number) -> Option<Value> {
     (Number::of(&phone) == number).then_some(line)
 }
 
-/// The recording of a line's call. The previous release did not note where it is.
+/// The recording of a line's call. The previous release did not record where it is.
 fn recording(line: &Value) -> Option<RecordingFile> {
     let text = |pointer: &str| Some(at(line, pointer)?.as_str()?.to_owned());
     let call: CallId = json::read(&crate::domain::to_json::text(at(line, "/call/id")?)).ok()?;

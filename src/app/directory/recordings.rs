@@ -1,4 +1,4 @@
-//! The files of recordings that an erasure deletes: from the storage that the organisation has now, by the key that it gave.
+//! Recordings' files that an erasure deletes, from the storage in the organisation's present settings, with the key given there.
 
 use super::{DirectoryActor, DirectoryStore};
 use crate::app::concurrent::{CONNECTIONS, concurrent};
@@ -8,7 +8,7 @@ use crate::domain::directory::{Progress, RecordingFile};
 use crate::domain::ids::OrgId;
 
 impl DirectoryActor {
-    /// Deletes these. What is not settled is tried again.
+    /// Deletes these files. Those that are not settled are tried again.
     pub(super) async fn delete_files(
         &self,
         store: &impl DirectoryStore,

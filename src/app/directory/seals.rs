@@ -7,7 +7,7 @@ use crate::app::host::Host;
 use crate::domain::media::MediaSettings;
 use crate::domain::trunk::TrunkConfig;
 
-/// How many are sealed anew at a time; if there are more, different ones each minute, so that one that can't be opened holds up nothing.
+/// How many are resealed at a time; if there are more, different ones each minute, so that one that can't be opened holds up nothing.
 const AT_ONCE: usize = 20;
 
 /// Some secrets sealed with a former key.

@@ -45,7 +45,7 @@ async fn gather(
     known.collect()
 }
 
-/// A question for vitals alone, with nothing for the feed.
+/// A question only for vitals, with nothing for the feed.
 fn look(api: &impl Api, trunks: Vec<TrunkTag>, asked: VitalsAsked) -> Look {
     Look {
         trunks,

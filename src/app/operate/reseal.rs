@@ -6,7 +6,7 @@ use crate::app::host::{Host, Unavailable, Vault};
 use crate::domain::ids::OrgId;
 use crate::domain::sealed::Sealed;
 
-/// Seals some of an organisation's secrets anew. Whoever can't be told now is told by its directory later.
+/// Reseals some of an organisation's secrets. Trunks that can't be told now are told by the directory later.
 pub async fn reseal(world: &(impl Host + Directories + Vault), org: OrgId, key: &str) {
     let question = command::SealedBefore { key: key.into() };
     let told = directory::ask(world, org, By::PLATFORM, question).await;

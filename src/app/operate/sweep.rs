@@ -14,7 +14,7 @@ use crate::domain::vitals::{Vitals, VitalsAsked};
 
 /// How many objects one run pokes, and how many campaigns: an invocation may make 1,000 requests.
 const POKES: usize = 400;
-/// For how many organisations one run seals secrets anew.
+/// For how many organisations one run reseals secrets.
 const RESEALED: usize = 5;
 
 enum Door {
@@ -104,7 +104,7 @@ fn running(heard: &[Heard]) -> Vec<(OrgId, CampaignId)> {
     all
 }
 
-/// Has secrets sealed with a former key sealed anew. Returns how many there were.
+/// Has secrets resealed that a former key sealed. Returns how many there were.
 async fn reseal_some(world: &(impl Host + Directories + Vault), heard: &[Heard]) -> usize {
     let Some(key) = world.sealing_key() else {
         return 0;

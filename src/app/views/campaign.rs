@@ -90,7 +90,7 @@ pub struct CampaignView {
 }
 
 impl CampaignView {
-    /// A campaign, with what its object alone knows.
+    /// A campaign, with what only its object knows.
     #[must_use]
     pub fn of(campaign: &Campaign, held_by: Option<HeldBy>, ends_at: Option<Timestamp>) -> Self {
         let plan = &campaign.plan;

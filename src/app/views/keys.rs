@@ -76,7 +76,7 @@ pub struct NewKeyView {
 }
 
 impl From<&StoredKey> for NewKeyView {
-    /// But for the key itself, which is nowhere.
+    /// Without the key itself, which is stored nowhere.
     fn from(key: &StoredKey) -> Self {
         Self {
             id: key.id,

@@ -1,4 +1,4 @@
-//! What a number tells, as clients see it.
+//! Facts about a number, as clients see them.
 
 use serde::Serialize;
 
@@ -39,7 +39,7 @@ pub struct NumberView {
 }
 
 impl NumberView {
-    /// What a number tells by itself: nothing of what was done with it.
+    /// The facts that follow from the number alone.
     #[must_use]
     pub fn of(phone: &E164) -> Self {
         let told = facts(phone);
@@ -51,7 +51,7 @@ impl NumberView {
             is_possible: told.is_possible,
             time_zones: told.time_zones,
             high_risk: told.is_high_risk,
-            // Others know that.
+            // The caller fills these in.
             suppressed: false,
             next_allowed_at: None,
             metadata_version: metadata_version(),

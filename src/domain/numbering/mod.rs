@@ -1,6 +1,6 @@
-//! What a number tells: its country, its type, whether it can exist, its time zones.
+//! Facts about a number: its country, its type, whether it can exist, its time zones.
 //!
-//! According to libphonenumber, whose metadata the table is made of; corrections stand in `scripts/numbering/table.py`, each
+//! They come from libphonenumber, from whose metadata the table is made; corrections are in `scripts/numbering/table.py`, each
 //! with its reason. A number is read in its normal form.
 
 mod normal;
@@ -36,11 +36,11 @@ pub enum NumberType {
     Satellite,
     /// A personal number, a pager, a company's number, a voicemail's.
     Other,
-    /// None that is known.
+    /// Not known.
     Unknown,
 }
 
-/// What a number tells.
+/// Facts about a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NumberFacts {
     /// Its country's two letters; `None` for a number that belongs to no single country, or whose shared code assigns it to
@@ -62,10 +62,10 @@ pub struct NumberFacts {
 const SATELLITE: [&str; 4] = ["870", "881", "88213", "88216"];
 /// Codes of nothing but international premium-rate and shared-cost numbers.
 const INTERNATIONAL: [&str; 2] = ["979", "808"];
-/// Countries where a mobile's number tells in which area it was issued: China, Mexico, Argentina, Brazil, Indonesia.
+/// Countries where a mobile's number shows in which area it was issued: China, Mexico, Argentina, Brazil, Indonesia.
 const AREA_CODED_MOBILES: [&str; 5] = ["86", "52", "54", "55", "62"];
 
-/// What a number tells.
+/// The facts about a number.
 #[must_use]
 pub fn facts(phone: &E164) -> NumberFacts {
     let phone = normal_form(phone);

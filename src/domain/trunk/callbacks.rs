@@ -350,7 +350,7 @@ impl Trunk {
             let Some(id) = self.take_at(row, step) else {
                 continue;
             };
-            // Few are sent, and told of in this step: so their rows are read once.
+            // Few are sent, and reported in this step, so their rows are read once.
             if !self.send(id, now, step) {
                 step.let_go_of(id);
             }

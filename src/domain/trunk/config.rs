@@ -63,7 +63,7 @@ impl Carrier {
         }
     }
 
-    /// The same, for sealing it anew.
+    /// The same, for resealing it.
     pub const fn secret_mut(&mut self) -> Option<&mut Sealed> {
         match self {
             Self::Simulator => None,
@@ -144,7 +144,7 @@ pub struct Brief {
     #[serde(default, skip_serializing_if = "MediaPolicy::nothing")]
     #[serde(rename = "keeps")]
     pub media_policy: MediaPolicy,
-    /// How much is told of calls that end from now on.
+    /// How detailed the callbacks of calls that end from now on are.
     #[serde(default, skip_serializing_if = "CallbackDetail::is_default")]
     pub callback_detail: CallbackDetail,
     /// When its phones may ring.

@@ -50,7 +50,7 @@ impl Trunk {
                 continue;
             }
             if step.may_take == 0 && self.has_hours() {
-                // So many were put off in this step that the others get their turn first.
+                // Enough calls were put off in this step that the others get their turn first.
                 self.dispatch_again(first, now + Span(1));
                 break;
             }
@@ -187,7 +187,7 @@ impl Trunk {
     ) -> bool {
         let entry = self.open.get(&id);
         let is_all = entry.is_some_and(|entry| entry.is_only_unclaimed(id.address().at, now));
-        // A place among its number's dials that it owes, its row alone tells.
+        // Only its row knows of a place among its number's dials that it owes.
         let is_plain = is_all && step.peek(id).is_none() && !self.asks_of_numbers();
         if is_plain {
             self.dispatch_again(id, now + DISPATCH_AGAIN);

@@ -27,7 +27,7 @@ pub struct TriggeredCall {
     status: &'static str,
     /// Where to poll for the call's status.
     poll_url: String,
-    /// When a scheduled call is due. Only of such a one.
+    /// When a scheduled call is due; only for such a call.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime, nullable = false))]
     scheduled_for: Option<String>,

@@ -234,7 +234,7 @@ pub async fn list(
         .into_iter()
         .map(|shard| api.contacts(caller.org_id, shard, &command));
     let mut all = Vec::new();
-    // Up to where each of them was looked through.
+    // How far each of them was searched.
     let mut until: Option<Place> = None;
     for reply in concurrent(CONNECTIONS, asked).await {
         match reply {
@@ -242,7 +242,7 @@ pub async fn list(
                 all.extend(some);
                 until = until.max(ended);
             }
-            // A number's own, or all that an object of the release before has.
+            // A single number's, or all that an object of the previous release has.
             Ok(ContactsReply::Suppressions(some)) => all.extend(some),
             _ => return Err(Refusal::DirectoryUnavailable),
         }
