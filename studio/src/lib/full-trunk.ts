@@ -15,7 +15,7 @@ export interface FullTrunk {
 
 const key = (): string => `studio-full-trunk ${session.value?.org_id}`;
 
-/** If it was renamed or has more channels, it has become something else. */
+/** Whether it is still the one: renamed, or with more channels, it has become something else. */
 const isFit = ({ name, status, max_channels }: Trunk): boolean => name === ONE_CHANNEL && status === "active" && max_channels === 1;
 
 /** The one that this browser created. Users who can't create one use any that exists. */
