@@ -4,7 +4,7 @@
 //! - `cargo test --test sim`: seeds that once failed, and the first ones
 //! - `SIM_SECONDS=60 cargo test --test sim`: new seeds instead of the first ones
 //! - `SEED=123 cargo test --test sim`: only that seed, with its trace if it fails; with `FAULT=SliceSkips` and the planted
-//! faults, under that fault
+//!   faults, under that fault
 //! - `SCALE=1000,1000000 cargo test --test sim many_trunks`: this many trunks and calls; see `scale`
 //! - `cargo test --features planted --test sim`: the planted faults as well; with `FAULT=Slice` only those whose name begins so
 #![allow(
