@@ -275,8 +275,7 @@ async function secretsToSend(of, now) {
 }
 
 /**
- * The Worker has secrets that this folder did not send: those in the file are the same if the Worker accepts the operator's
- * token.
+ * The Worker has secrets that this folder did not send: the file's are the same if it accepts the operator's token.
  * @param {Deployment} of
  * @param {string[]} names
  */
