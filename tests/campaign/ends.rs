@@ -23,7 +23,7 @@ fn cancel(hang_up: bool) -> CampaignCommand {
     CampaignCommand::Cancel { hang_up }
 }
 
-fn open_from(hour: &str) -> Option<Box<CallingHours>> {
+fn open_from(hour: &str, on_closed: OnClosed) -> Option<Box<CallingHours>> {
     use Weekday::{Fri, Mon, Sat, Sun, Thu, Tue, Wed};
     Some(Box::new(CallingHours {
         time_zone: Place::parse("Etc/UTC").expect("a place"),
@@ -34,7 +34,7 @@ fn open_from(hour: &str) -> Option<Box<CallingHours>> {
             to: WallTime::parse("24:00").expect("a time"),
         }],
         closed_dates: Vec::new(),
-        on_closed: OnClosed::Wait,
+        on_closed,
     }))
 }
 
@@ -67,9 +67,16 @@ fn one_that_is_called_off_with_its_calls_hangs_up_on_those_who_talk() {
 
 #[test]
 fn while_hours_are_closed_all_wait_for_the_opening_and_nobody_is_called() {
+    // A request would be refused; who is on a list waits.
+    for on_closed in [OnClosed::Wait, OnClosed::Reject] {
+        all_wait_for_the_opening(on_closed);
+    }
+}
+
+fn all_wait_for_the_opening(on_closed: OnClosed) {
     let mut world = World::new(10, 10);
     let closed = Plan {
-        hours: open_from("09:00"),
+        hours: open_from("09:00", on_closed),
         ..plan()
     };
     let nth = world.running(closed, people(1_200));

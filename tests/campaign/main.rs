@@ -18,6 +18,7 @@ mod life;
 mod people;
 #[path = "../support/plan.rs"]
 mod plan;
+mod shown;
 #[path = "../support/mod.rs"]
 mod support;
 mod world;

@@ -72,6 +72,7 @@ impl CampaignObject {
             next: rows.last().filter(|_| is_more).map(|row| row.row),
             recipients: rows,
             snapshot: Snapshot {
+                left: None,
                 at: Timestamp(1),
                 through: self.people.len() as u64,
             },

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { BASE_PATH, type Client, created, FAST, found, METADATA, Org, Server } from "./harness.ts";
 import { useReceiver } from "./receiver.ts";
@@ -104,6 +105,7 @@ test("a campaign calls everybody on its list once, is completed, and tells that"
   expect(over.counts).toMatchObject({ total: 40, completed: 40, pending: 0, in_progress: 0 });
   await expectEachCalledOnce(id, 40);
   const [told] = await receiver.expect(url);
+  new Webhook(org.webhookSecret).verify(told.body, told.headers as Record<string, string>);
   server.checkSchema("CampaignNotification", JSON.parse(told.body));
   expect(JSON.parse(told.body)).toMatchObject({ event: "campaign.completed", campaign_id: id, status: "completed", counts: over.counts });
 });

@@ -127,7 +127,7 @@ test("no violation on any page, light or dark", { timeout: 120_000 }, async () =
 /** At which widths a page scrolls sideways. */
 async function tooWide(page: Page, name: string): Promise<string[]> {
   const wrong: string[] = [];
-  for (const width of [360, 768, 1280, 2560, 3840]) {
+  for (const width of [360, 390, 768, 1280, 2560, 3840]) {
     await page.setViewportSize({ width, height: 900 });
     const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     if (over > 0) wrong.push(`${name} at ${width}: ${over} px too wide`);

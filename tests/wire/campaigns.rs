@@ -133,6 +133,10 @@ pub fn commands() -> Vec<(&'static str, CampaignCommand)> {
         code: "emi-reminder-v2".into(),
         fields: vec!["customer_name".into()],
     };
+    let left = Some(Snapshot {
+        left: Some(true),
+        ..snapshot()
+    });
     let snapshot = Some(snapshot());
     vec![
         (
@@ -175,6 +179,7 @@ pub fn commands() -> Vec<(&'static str, CampaignCommand)> {
         ("Recipient", Ask::Recipient("customer-1".into())),
         ("Results", results(None)),
         ("Results.more", results(snapshot)),
+        ("Results.left", results(left)),
         (
             "PreviewPeople",
             Ask::PreviewPeople {
@@ -209,6 +214,7 @@ fn snapshot() -> Snapshot {
     Snapshot {
         at: START,
         through: 6,
+        left: None,
     }
 }
 

@@ -54,6 +54,9 @@ pub struct Snapshot {
     pub at: Timestamp,
     /// The last row.
     pub through: u64,
+    /// Whether whoever had not been called had a last status by then; `None` from an object of the previous release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<bool>,
 }
 
 /// Some of the recipients, in the order of their rows.

@@ -18,9 +18,12 @@ const METADATA: usize = 1 << 20;
 /// The most rows a page looks at: if few have the wanted status, it says how far it got.
 const LOOKED_AT: u64 = 20_000;
 
-/// A recipient as shown, with those attempts whose calls exist.
-fn shown(record: &Record, calls: &Calls, mut row: Row) -> Recipient {
-    let status = record.status_of(row.status);
+/// A recipient as shown, with those attempts whose calls exist; whoever had not been called may be `left` with a last status.
+fn shown(record: &Record, calls: &Calls, left: bool, mut row: Row) -> Recipient {
+    let status = match left {
+        true => record.status_of(row.status),
+        false => row.status,
+    };
     let waits = status == RecipientStatus::Waiting;
     let is_there = |attempt: &Attempt| attempt.call.is_none_or(|call| !calls.may_be_none(call));
     row.attempts.retain(is_there);
@@ -91,14 +94,16 @@ impl<S: CampaignStore> Desk<'_, S> {
         let record = self.record()?;
         let wanted = match (status, record.left_as) {
             (None, _) => Vec::new(),
-            (Some(Pending | Waiting), Some(_)) => return page(self.actor, vec![], limit, now),
+            (Some(Pending | Waiting), Some(_)) => {
+                return page(self.actor, vec![], limit, None, now);
+            }
             (Some(status), Some(left_as)) if status == left_as => vec![status, Pending, Waiting],
             (Some(status), _) => vec![status],
         };
         let all = record.rows;
         let most = all.min(after.saturating_add(LOOKED_AT));
         let rows = store.page(&wanted, (after, most), limit + 1)?;
-        let mut page = page(self.actor, rows, limit, now)?;
+        let mut page = page(self.actor, rows, limit, None, now)?;
         page.next = page.next.or(Some(most).filter(|most| *most < all));
         self.add_metadata(&mut page)?;
         Ok(page)
@@ -132,7 +137,7 @@ impl<S: CampaignStore> Desk<'_, S> {
         let metadata = store.metadata(row.row)?;
         Ok(Some(Recipient {
             metadata,
-            ..shown(record, &self.actor.calls, row)
+            ..shown(record, &self.actor.calls, true, row)
         }))
     }
 
@@ -147,12 +152,13 @@ impl<S: CampaignStore> Desk<'_, S> {
         let snapshot = snapshot.unwrap_or(Snapshot {
             at: now,
             through: record.rows,
+            left: Some(record.left_as.is_some()),
         });
         let rows = store.page(&[], (after, snapshot.through), limit + 1)?;
         let rows = rows.into_iter().map(|row| row.as_of(snapshot.at));
         Ok(RecipientPage {
             snapshot,
-            ..page(self.actor, rows.collect(), limit, now)?
+            ..page(self.actor, rows.collect(), limit, snapshot.left, now)?
         })
     }
 
@@ -182,6 +188,7 @@ fn page(
     actor: &CampaignActor,
     mut rows: Vec<Row>,
     limit: usize,
+    left: Option<bool>,
     at: Timestamp,
 ) -> Answer<RecipientPage> {
     let record = actor.living().ok_or(CampaignRefusal::Missing)?;
@@ -191,10 +198,13 @@ fn page(
     let rows = rows.into_iter();
     Ok(RecipientPage {
         next,
-        recipients: rows.map(|row| shown(record, &actor.calls, row)).collect(),
+        recipients: rows
+            .map(|row| shown(record, &actor.calls, left.unwrap_or(true), row))
+            .collect(),
         snapshot: Snapshot {
             at,
             through: record.rows,
+            left,
         },
     })
 }

@@ -264,6 +264,14 @@ impl Row {
         self.status = match self.attempts.last_mut() {
             None => RecipientStatus::Pending,
             Some(_) if began_later => RecipientStatus::Waiting,
+            // That attempt was over, and the next was not made.
+            Some(last)
+                if self.status == RecipientStatus::Suppressed
+                    && last.failure.map(|failure| failure.code)
+                        != Some(FailureCode::NumberSuppressed) =>
+            {
+                RecipientStatus::Waiting
+            }
             Some(last) => {
                 (last.status, last.failure, last.answered_by) = (None, None, None);
                 (last.disposition, last.duration_secs) = (None, None);

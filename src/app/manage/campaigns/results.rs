@@ -92,9 +92,10 @@ pub async fn go_on(api: &impl Api, rest: &str) -> Result<(String, Option<String>
 
 impl Rest {
     fn text(&self) -> String {
-        let Snapshot { at, through } = self.snapshot;
+        let Snapshot { at, through, left } = self.snapshot;
         let (org, key, id, after) = (self.org, self.key, self.id, self.after);
-        format!("{FILE}{org} {key} {id} {} {through} {after}", at.0)
+        let left = left.map_or_else(|| "-".into(), |left| left.to_string());
+        format!("{FILE}{org} {key} {id} {} {through} {left} {after}", at.0)
     }
 
     fn read(text: &str) -> Option<Self> {
@@ -107,6 +108,7 @@ impl Rest {
             snapshot: Snapshot {
                 at: Timestamp(next()?.parse().ok()?),
                 through: next()?.parse().ok()?,
+                left: next()?.parse().ok(),
             },
             after: next()?.parse().ok()?,
         })
@@ -216,11 +218,12 @@ mod tests {
 
     #[test]
     fn a_list_goes_on_where_it_was() {
-        let text = "results.csv 00000000-0000-4000-8000-000000000001 00000000-0000-4000-8000-000000000002 00000000-0000-4000-8000-000000000003 4 5 6";
-        assert_eq!(
-            Rest::read(text).map(|rest| rest.text()).as_deref(),
-            Some(text)
-        );
+        for left in ["-", "true", "false"] {
+            let text = format!(
+                "results.csv 00000000-0000-4000-8000-000000000001 00000000-0000-4000-8000-000000000002 00000000-0000-4000-8000-000000000003 4 5 {left} 6"
+            );
+            assert_eq!(Rest::read(&text).map(|rest| rest.text()), Some(text));
+        }
         assert!(Rest::read("results").is_none());
     }
 }
