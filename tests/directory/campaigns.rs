@@ -642,6 +642,72 @@ fn files_are_added_row_by_row_and_the_first_100_that_are_wrong_are_named() {
     );
 }
 
+/// A row may quote what is wrong at any length; what is told of it is short.
+#[test]
+fn what_is_told_of_a_row_says_who_it_is_and_is_short() {
+    let this = setting();
+    let id = this.campaign();
+    let long = "x".repeat(60_000);
+    let people = json!([
+        {"phone_number": "+15005550000", "reference": "", "metadata": []},
+        {"phone_number": "", "reference": ""},
+        {"phone_number": "+15005550000", "reference": "é".repeat(200), (long): 1},
+    ]);
+    let (status, added) = this.post(&format!("/{id}/recipients"), json!({"recipients": people}));
+    assert_eq!(status, 200, "{added}");
+    let rejected = &added["rejected"];
+    assert_eq!(
+        (&rejected[0]["reference"], &rejected[0]["error"]),
+        (&json!("+15005550000"), &json!("metadata must be an object"))
+    );
+    assert_eq!(
+        (&rejected[1]["reference"], &rejected[1]["error"]),
+        (&Value::Null, &json!("phone_number is required"))
+    );
+    assert_eq!(rejected[2]["reference"], "é".repeat(128));
+    let error = format!("unknown field: {}…", "x".repeat(485));
+    assert_eq!(rejected[2]["error"], error);
+}
+
+#[test]
+fn a_file_that_is_sent_again_under_its_key_is_answered_as_it_was() {
+    let this = setting();
+    let id = this.campaign();
+    let path = format!("/integration/v1/campaigns/{id}/recipients");
+    let post_as = |once: &str, file: &str| {
+        let response = block_on(this.world.once(&path, &this.org.key, once, json!(file)));
+        let body: Value = serde_json::from_slice(&response.body).expect("JSON");
+        (response.status, response.is_replayed(), body)
+    };
+    let post = |file: &str| post_as("june", file);
+    let file = format!("phone_number\n{PHONE}\n12\n");
+    let first = post(&file);
+    let (status, again, added) = &first;
+    assert_eq!((*status, *again, &added["added"]), (200, false, &json!(1)));
+    assert_eq!(added["rejected"][0]["row"], 2);
+    let repeat = (200, true, added.clone());
+    assert_eq!(post(&file), repeat);
+    let (status, again, refused) = post(&format!("{file}{PHONE}1\n"));
+    let reused = "Idempotency-Key was used with a different request";
+    assert_eq!(
+        (status, again, refused),
+        (422, false, json!({"error": reused}))
+    );
+    // A refusal does not use up its key.
+    assert_eq!(post_as("july", "x").0, 400);
+    let (status, again, added) = post_as("july", &file);
+    assert_eq!((status, again, &added["added"]), (200, false, &json!(0)));
+    assert_eq!(this.get(&format!("/{id}")).1["counts"]["total"], 1);
+    // It is answered so whatever became of the campaign.
+    this.post(&format!("/{id}/cancel"), json!({}));
+    assert_eq!(post(&file), repeat);
+    assert_eq!(this.delete(&format!("/campaigns/{id}")).0, 204);
+    assert_eq!(post(&file), repeat);
+    let noted = this.audited().into_iter();
+    let noted = noted.filter(|(action, _)| action == "campaign.recipients");
+    assert_eq!(noted.count(), 2);
+}
+
 #[test]
 fn a_large_file_travels_in_pieces_and_too_large_a_one_not_at_all() {
     let this = setting();
@@ -744,6 +810,8 @@ fn results_are_one_csv_however_many_pieces_they_come_in() {
         lines[0],
         "reference,phone_number,status,attempts,last_call_id,call_status,failure_code,disposition,answered_by,duration,last_attempt_at"
     );
+    let filtered = this.get(&format!("/{id}/results.csv?status=unreached"));
+    assert_eq!(filtered, error(400, "unknown query parameter: status"));
     assert_eq!(lines[1_200], "\"n,1199\",+15000001199,suppressed,0,,,,,,,");
     assert_eq!(this.world.pieces.get(), 2);
 }

@@ -60,6 +60,7 @@ test("a file that is none is told why, and nothing of it is taken", { timeout: 1
     [CSV, `number,${keys}\n${row}`, 400, "the header line must name phone_number"],
     [CSV, row, 400, "the header line must name phone_number"],
     [CSV, "", 400, "the header line must name phone_number"],
+    [CSV, `phone_number,${keys}\r+919876543210,Ana,2,3\r`, 400, "lines must end with CRLF or LF"],
     [CSV, `phone_number,${keys},due_date\n`, 400, "column given twice: due_date"],
     [CSV, Buffer.from(`phone_number,${keys}\n+919876543210,Ren\u00e9,1,1\n`, "latin1"), 400, "Request body must be UTF-8"],
     [ROWS, Buffer.from('{"phone_number":"+919876543210","reference":"\u00e9"}', "latin1"), 400, "Request body must be UTF-8"],

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import document from "../../public/openapi.json" with { type: "json" };
-import { type Answer, BASE_PATH, expectError, Org, Server } from "./harness.ts";
+import { type Answer, BASE_PATH, created, expectError, METADATA, Org, Server } from "./harness.ts";
 
-/** The routes that take an `Idempotency-Key`. What has no such key is safe to repeat: recipients are known by their references. */
+/** The routes that take an `Idempotency-Key`. */
 function withKey(): string[] {
   const takesKey = ({ parameters = [] }: Operation) => parameters.some(({ name }) => name === "Idempotency-Key");
   return POSTS.flatMap(([path, { post }]) => (post && takesKey(post) ? [path] : []));
@@ -35,13 +35,16 @@ test("a repeat gets the first answer again, after a crash too, and creates nothi
     const org = await Org.create(server);
     const trunk = { name: "Trunk", trunk_phone: "+918069000000", max_cps: 1, max_channels: 1, carrier: { type: "simulator" } };
     const agent = { name: "Agent", agent_code: "a", input_schema: { fields: [], sample_context: { key: "", secret: "" } } };
+    const campaign = { name: "Reminders", agent_id: org.agent.id, sip_trunk_id: org.trunk.id };
+    const list = created(await org.owner.post<{ id: string }>("/campaigns", campaign));
     const requests: [path: string, body: unknown][] = [
       ["/agents", agent],
       ["/sip-trunks", trunk],
       ["/api-keys", { name: 'A "key":"" of mine', role: "viewer" }],
       ["/webhooks/secret/rotate", { overlap_seconds: 60 }],
       ["/webhooks/test", { url: "http://127.0.0.1:1/" }],
-      ["/campaigns", { name: "Reminders", agent_id: org.agent.id, sip_trunk_id: org.trunk.id }],
+      ["/campaigns", campaign],
+      [`/campaigns/${list.id}/recipients`, { recipients: [{ phone_number: "+447700900126", metadata: METADATA }] }],
       ["/suppressions", { phone_number: "+447700900123" }],
       ["/suppressions/import", { phone_number: "+447700900124" }],
       ["/erasures", { phone_number: "+447700900125" }],
@@ -49,7 +52,7 @@ test("a repeat gets the first answer again, after a crash too, and creates nothi
       [`/platform/v1/orgs/${org.id}/owner-keys`, { name: "Another owner" }],
     ];
     // Calls have tests of their own. Whatever else the document has such a key for is here.
-    const taken = requests.map(([path]) => (path.startsWith("/platform") ? path : `${BASE_PATH}${path}`).replace(org.id, "{id}"));
+    const taken = requests.map(([path]) => (path.startsWith("/platform") ? path : `${BASE_PATH}${path}`).replace(org.id, "{id}").replace(list.id, "{id}"));
     expect([...taken, `${BASE_PATH}/calls`].sort()).toEqual(withKey().sort());
     const send = (path: string, body: unknown) => {
       const isFile = path.endsWith("/import");
@@ -63,6 +66,7 @@ test("a repeat gets the first answer again, after a crash too, and creates nothi
     for (const { status, text } of answers) expect([200, 201, 202], text).toContain(status);
     const count = async () => {
       const lists = ["/agents?include=inactive", "/sip-trunks?include=inactive", "/api-keys", "/webhooks/deliveries", "/campaigns", "/suppressions", "/erasures"];
+      lists.push(`/campaigns/${list.id}/recipients`);
       const things = lists.map(async (list) => Object.values((await org.owner.get<Record<string, unknown[]>>(list)).body)[0]?.length);
       const { orgs } = (await server.platform.fromRoot<{ orgs: unknown[] }>("GET", "/platform/v1/orgs")).body;
       return [...(await Promise.all(things)), orgs.length];

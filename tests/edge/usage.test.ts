@@ -167,6 +167,7 @@ describe("GET /usage", () => {
       [[from, to, "group_by=week"], groups],
       [[from, to, "group_by=hour,day"], groups],
       [[from, to, by, by], "query parameter given twice: group_by"],
+      [[from, to, by, "agent_id=loans"], "unknown query parameter: agent_id"],
       [["from=yesterday", to, by], "from must be an ISO 8601 time"],
     ] as const) {
       expectError(await viewer.get(`/usage?${query.join("&")}`), 400, error);

@@ -198,7 +198,7 @@ routes! {
         => recipients::add(api, caller, request, first);
     GetRecipient = GET "/integration/v1/campaigns/{id}/recipients/{reference}" for Key(Viewer)
         => recipients::get(api, caller, first, second);
-    CampaignResults = GET "/integration/v1/campaigns/{id}/results.csv" for Key(Viewer) => results::get(api, caller, first);
+    CampaignResults = GET "/integration/v1/campaigns/{id}/results.csv" for Key(Viewer) => results::get(api, caller, request, first);
     PreviewCampaign = GET "/integration/v1/campaigns/{id}/preview" for Key(Viewer) => preview::get(api, caller, first);
     StartCampaign = POST "/integration/v1/campaigns/{id}/start" for Key(Member) => run::start(api, caller, request, first);
     PauseCampaign = POST "/integration/v1/campaigns/{id}/pause" for Key(Member) => run::pause(api, caller, request, first);

@@ -2,18 +2,22 @@
 
 use crate::app::asking::mismatched;
 use crate::app::directory::{
-    self, By, DirectoryCommand, DirectoryRefusal, DirectoryReply, Once, SettleKey, render,
+    self, Answered, By, DirectoryCommand, DirectoryRefusal, DirectoryReply, FirstOrAgain, Keyed,
+    Once, SettleKey, command, render,
 };
 use crate::app::http::{Request, Response};
 use crate::app::idempotency::read_idempotency;
 use crate::app::ports::{Api, Secrets, Unavailable};
+use crate::app::suppressing::ask_directory;
 use crate::app::trunk::Idempotency;
-use crate::domain::access::RawKey;
+use crate::domain::access::{KeyRecord, RawKey};
 use crate::domain::callback::WebhookSecret;
 use crate::domain::ids::{ErasureId, KeyId, OrgId};
 use crate::domain::mac::{hex, hmac_sha256};
 use crate::domain::refusal::Refusal;
+use crate::domain::to_json::to_json;
 use hmac::Mac;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::Resource;
@@ -201,6 +205,38 @@ pub(super) async fn ask(
         true => response.with_header("Idempotent-Replayed", "true"),
         false => response,
     })
+}
+
+/// The response to what was done elsewhere than in the directory, stored under the request's `Idempotency-Key`.
+///
+/// # Errors
+/// The directory can't be reached. What was done stays; repeating it must do no harm.
+pub(super) async fn finish(
+    api: &impl Api,
+    caller: &KeyRecord,
+    draw: Draw,
+    status: u16,
+    view: &impl Serialize,
+) -> Result<Response, Refusal> {
+    let body = to_json(view).map_err(|_| Refusal::DirectoryUnavailable)?;
+    let answer = Answered { status, body };
+    let Some(once) = draw.once() else {
+        return Ok(answered(answer, false));
+    };
+    let keep = Keyed(command::Answer(answer), Some(once));
+    match ask_directory(api, caller.org_id, By::key(caller.key_id), keep).await? {
+        FirstOrAgain::Answered(answer, again) => Ok(answered(answer, again)),
+        FirstOrAgain::First(()) => Err(Refusal::DirectoryUnavailable),
+    }
+}
+
+/// A stored response, and whether it was given before.
+pub(super) fn answered(answer: Answered, again: bool) -> Response {
+    let response = Response::json_text(answer.status, answer.body);
+    match again {
+        true => response.with_header("Idempotent-Replayed", "true"),
+        false => response,
+    }
 }
 
 fn first_half(entropy: [u8; 32]) -> [u8; 16] {

@@ -27,6 +27,8 @@ use crate::domain::refusal::Refusal;
 
 /// How often a change is composed again when another came in between.
 const TRIES: usize = 5;
+/// How much of a row's refusal is told, in characters: it may quote a name that is as long as the row.
+const LONGEST_ERROR: usize = 500;
 
 /// The caller and this request.
 fn by<'a>(caller: &KeyRecord, request: &'a Request) -> By<'a> {
@@ -93,6 +95,16 @@ async fn change_by_comparison<C: AskDirectory, T>(
 /// The directory did not answer, or not this question.
 fn unheard(_: Unavailable) -> Refusal {
     Refusal::DirectoryUnavailable
+}
+
+/// What is wrong with a row of a file.
+fn row_error(refusal: &Refusal) -> String {
+    let mut text = refusal.text();
+    if let Some((end, _)) = text.char_indices().nth(LONGEST_ERROR) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// The subject of a route: the words for its refusals.

@@ -64,6 +64,7 @@ pub fn usage() -> Description {
     .id("getUsage")
     .query(parameters())
     .refuses([
+        Refusal::UnknownParameter("X".into()),
         Refusal::RepeatedParameter("X".into()),
         Refusal::Invalid("from is required".into()),
         Refusal::Invalid("to is required".into()),

@@ -70,9 +70,8 @@ async fn answer(
 }
 
 fn filter(request: &Request) -> Result<UsageFilter, Refusal> {
-    let mut given = request.parameters();
-    given.retain(|(name, _)| KNOWN.contains(&name.as_str()));
-    check_names(&given, |_| true)?;
+    let given = request.parameters();
+    check_names(&given, |name| KNOWN.contains(&name))?;
     let value = |name: &str| {
         let mut values = given.iter().filter(|(known, _)| known == name);
         let missing = || Refusal::Invalid(format!("{name} is required"));

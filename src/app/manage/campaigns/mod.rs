@@ -16,7 +16,7 @@ mod terms;
 pub use fields::CreateCampaign;
 pub use rows::MAX_FILE;
 
-use super::create::Draw;
+use super::create::{Draw, answered};
 use super::{Resource, TRIES, by, change, get as get_of_directory, unheard};
 use crate::app::campaign::{self, AskCampaign, CampaignRefusal as Refused, Shown};
 use crate::app::concurrent::{CONNECTIONS, concurrent};
@@ -138,7 +138,7 @@ pub async fn create(
     let org = caller.org_id;
     let plan = match fields::read(api, caller, request, None).await {
         Ok(plan) => plan,
-        Err(refusal) => return replay(api, caller, &draw, refusal).await,
+        Err(refusal) => return given_before(api, caller, &draw).await?.ok_or(refusal),
     };
     let campaign = Campaign {
         id: CampaignId::from_entropy(api.id_entropy()),
@@ -171,26 +171,23 @@ pub async fn create(
     created
 }
 
-/// The earlier response to a request that would be refused today, for instance because its agent was deleted since.
-async fn replay(
+/// The earlier response under the request's `Idempotency-Key`, also to a request that would be refused today, for instance
+/// because its agent was deleted since.
+async fn given_before(
     api: &impl Api,
     caller: &KeyRecord,
     draw: &Draw,
-    refusal: Refusal,
-) -> Result<Response, Refusal> {
+) -> Result<Option<Response>, Refusal> {
+    if draw.once().is_none() {
+        return Ok(None);
+    }
     let nobody = CampaignId::from_entropy(api.id_entropy());
     let question = Keyed(command::KnownCampaign(nobody), draw.once());
-    if draw.once().is_none() {
-        return Err(refusal);
-    }
     let known = directory::ask(api, caller.org_id, By::key(caller.key_id), question).await;
     match known.map_err(unheard)? {
-        Ok(FirstOrAgain::Answered(answer, _)) => {
-            let response = Response::json_text(answer.status, answer.body);
-            Ok(response.with_header("Idempotent-Replayed", "true"))
-        }
+        Ok(FirstOrAgain::Answered(answer, again)) => Ok(Some(answered(answer, again))),
         Err(directory::DirectoryRefusal::KeyReused) => Err(Refusal::IdempotencyKeyReused),
-        _ => Err(refusal),
+        _ => Ok(None),
     }
 }
 

@@ -4,12 +4,13 @@ use serde::Serialize;
 
 use super::rows::File;
 use super::terms::Terms;
-use super::{RESOURCE, Refused, ask, find, note, refusal};
+use super::{RESOURCE, Refused, ask, find, given_before, note, refusal};
 use crate::app::campaign::{Recipient, command};
 use crate::app::directory;
 use crate::app::http::{Request, Response};
 use crate::app::json::{self, value};
-use crate::app::manage::get as get_of_directory;
+use crate::app::manage::create::{Draw, finish};
+use crate::app::manage::{get as get_of_directory, row_error};
 use crate::app::page::{Page, bad_cursor};
 use crate::app::ports::Api;
 use crate::app::views::campaign::RecipientView;
@@ -162,6 +163,10 @@ pub async fn add(
     if let Err(refusal @ (Refusal::RowsTooLarge(_) | Refusal::Campaign(_))) = file {
         return Err(refusal);
     }
+    let draw = Draw::of(api, request)?;
+    if let Some(response) = given_before(api, caller, &draw).await? {
+        return Ok(response);
+    }
     let (card, shown) = find(api, caller, id).await?;
     let mut file = file?;
     if shown.campaign.status.is_over() {
@@ -174,14 +179,15 @@ pub async fn add(
     let (mut row, mut wrong) = (0, Vec::new());
     while let Some(read) = file.next_row() {
         row += 1;
-        let reference = read.reference.as_ref().or(read.phone.as_ref());
+        let reference = read.reference.as_ref().filter(|text| !text.is_empty());
+        let reference = reference.or(read.phone.as_ref().filter(|text| !text.is_empty()));
         let reference = reference.map(|text| text.chars().take(LONGEST_REFERENCE).collect());
         match terms.recipient(read) {
             Ok(person) => piece.push(row, person),
             Err(refusal) if wrong.len() < NAMED => wrong.push(RejectedRecipient {
                 row,
                 reference,
-                error: refusal.text(),
+                error: row_error(&refusal),
             }),
             Err(_) => {}
         }
@@ -193,7 +199,7 @@ pub async fn add(
     all.rejected.extend(wrong);
     oldest_first(&mut all.rejected, |rejected| rejected.row as u128);
     all.rejected.truncate(NAMED);
-    Ok(Response::json(200, &all))
+    finish(api, caller, draw, 200, &all).await
 }
 
 /// `GET /campaigns/{id}/recipients`: in the order in which they were added.

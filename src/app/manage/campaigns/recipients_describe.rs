@@ -48,6 +48,7 @@ pub fn add() -> Description {
     )
     .body::<AddRecipients>(serde_json::from_str(json).unwrap_or_default())
     .file([("application/x-ndjson", ndjson), ("text/csv", csv)])
+    .once()
     .refuses([
         Refusal::Campaign(CampaignRefusal::ContentType),
         Refusal::EncodingUnsupported("X".into()),
@@ -55,6 +56,7 @@ pub fn add() -> Description {
         Refusal::RowsTooLarge("20000 rows"),
         Refusal::Invalid("Request body must be UTF-8".into()),
         Refusal::Invalid("columns must be separated by commas".into()),
+        Refusal::Invalid("lines must end with CRLF or LF".into()),
         Refusal::Invalid("column given twice: X".into()),
         Refusal::Invalid("the header line must name phone_number".into()),
         Refusal::Invalid("the header line must name each column".into()),

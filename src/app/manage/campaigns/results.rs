@@ -7,10 +7,11 @@ use super::{RESOURCE, ask, refusal};
 use crate::app::campaign::{Recipient, RecipientPage, Snapshot, command};
 use crate::app::csv::cell;
 use crate::app::directory::{self, By};
-use crate::app::http::Response;
+use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::json;
 use crate::app::manage::unheard;
+use crate::app::page::check_names;
 use crate::app::ports::Api;
 use crate::app::views::campaign::tried;
 use crate::domain::access::KeyRecord;
@@ -35,11 +36,17 @@ struct Rest {
     after: u64,
 }
 
-/// `GET /campaigns/{id}/results.csv`.
+/// `GET /campaigns/{id}/results.csv`. It has no filter: whoever asks for one would take all of it for what matches.
 ///
 /// # Errors
-/// No such campaign; an object that can't be reached.
-pub async fn get(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<Response, Refusal> {
+/// A parameter; no such campaign; an object that can't be reached.
+pub async fn get(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+    id: &str,
+) -> Result<Response, Refusal> {
+    check_names(&request.parameters(), |_| false)?;
     let id = known(api, caller, id).await?;
     let question = command::Results {
         snapshot: None,
@@ -158,6 +165,7 @@ pub(crate) mod describe {
     use super::HEADER;
     use crate::app::description::{Description, Success};
     use crate::app::manage::campaigns::describe::{TAG, not_found};
+    use crate::domain::refusal::Refusal;
 
     pub fn get() -> Description {
         let line = "loan-4711,+919876543210,completed,1,31106b7c-9d02-4723-8b07-5bb8d90240cb,Completed,,promised,human,62,2026-06-14T10:32:00.000Z";
@@ -170,7 +178,7 @@ pub(crate) mod describe {
             Success::text("The results.", "text/csv", &format!("{HEADER}{line}\r\n")),
         )
         .id("getCampaignResults")
-        .refuses([not_found()])
+        .refuses([Refusal::UnknownParameter("X".into()), not_found()])
     }
 }
 

@@ -118,6 +118,10 @@ impl<'a> File<'a> {
         let first_line = text.trim_start().lines().next().unwrap_or_default();
         let header = csv::record(&mut rest, MOST_COLUMNS).and_then(Result::ok);
         let header = header.unwrap_or_default();
+        let has_cr = |cell: &String| cell.trim().contains('\r');
+        if header.cells.iter().any(has_cr) && !text.contains('\n') {
+            return wrong("lines must end with CRLF or LF");
+        }
         if header.count > MOST_COLUMNS {
             return wrong("the header line must name at most 1000 columns");
         }

@@ -73,6 +73,15 @@ fn what_is_no_such_csv_is_told_and_never_guessed() {
     assert_eq!(error("phone_number;reference\n+15005550000;1\n"), commas);
     assert_eq!(error("\"phone_number\";\"reference\"\n"), commas);
     assert_eq!(error("phone_number\treference\n"), commas);
+    // Lines of classic Mac OS, with which all of it would be a header line without rows.
+    let ends = "lines must end with CRLF or LF";
+    assert_eq!(error("phone_number\r+15005550000\r"), ends);
+    assert_eq!(
+        error("phone_number,name\r+15005550000,Ana\r+15005550001,Ben"),
+        ends
+    );
+    assert_eq!(error("phone_number,name\r+15005550000,name\r"), ends);
+    assert_eq!(read("text/csv", "phone_number\r"), Ok(vec![]));
     let unnamed = "the header line must name phone_number";
     for body in ["", "\n", "number,name\n+15005550000,a\n", "+15005550000\n"] {
         assert_eq!(error(body), unnamed);

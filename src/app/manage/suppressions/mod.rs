@@ -7,11 +7,12 @@ mod rows;
 
 use serde::{Deserialize, Serialize};
 
-use super::create::Draw;
+use super::create::{Draw, answered, finish};
+use super::row_error;
 use crate::app::body::{self, Body};
 use crate::app::concurrent::{CONNECTIONS, concurrent};
 use crate::app::contacts::{ContactsCommand, ContactsReply, Place};
-use crate::app::directory::{Answered, By, FirstOrAgain, Keyed, command};
+use crate::app::directory::{FirstOrAgain, Keyed};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::json::value;
@@ -24,7 +25,6 @@ use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
 use crate::domain::sorting::newest_first;
 use crate::domain::time::Timestamp;
-use crate::domain::to_json::to_json;
 pub(super) use read::read_phone;
 use read::{last_of_each, read_end, read_reason, read_row};
 
@@ -179,7 +179,7 @@ pub async fn import(
             Ok(row) => taken.push(row),
             Err(refusal) if rejected.len() < NAMED => rejected.push(RejectedRow {
                 row: count,
-                error: refusal.text(),
+                error: row_error(&refusal),
             }),
             Err(_) => {}
         }
@@ -334,34 +334,6 @@ async fn begin(
     match AllAsk::unless_untold(noted)? {
         (Some(FirstOrAgain::Answered(answer, _)), _) => Ok(Begun::Before(answered(answer, true))),
         (Some(FirstOrAgain::First(())) | None, all_ask) => Ok(Begun::Now(all_ask)),
-    }
-}
-
-/// The response to what was done, stored under the request's `Idempotency-Key`.
-async fn finish(
-    api: &impl Api,
-    caller: &KeyRecord,
-    draw: Draw,
-    status: u16,
-    view: &impl Serialize,
-) -> Result<Response, Refusal> {
-    let body = to_json(view).map_err(|_| Refusal::DirectoryUnavailable)?;
-    let answer = Answered { status, body };
-    let Some(once) = draw.once() else {
-        return Ok(answered(answer, false));
-    };
-    let keep = Keyed(command::Answer(answer), Some(once));
-    match ask_directory(api, caller.org_id, By::key(caller.key_id), keep).await? {
-        FirstOrAgain::Answered(answer, again) => Ok(answered(answer, again)),
-        FirstOrAgain::First(()) => Err(Refusal::DirectoryUnavailable),
-    }
-}
-
-fn answered(answer: Answered, again: bool) -> Response {
-    let response = Response::json_text(answer.status, answer.body);
-    match again {
-        true => response.with_header("Idempotent-Replayed", "true"),
-        false => response,
     }
 }
 
