@@ -83,7 +83,7 @@ impl Note<'_> {
 }
 
 /// Whether every trunk has been told to look up numbers. If one has not, it will be; until then nobody may be told that a
-/// number is suppressed, but its mark is made all the same.
+/// number is suppressed, but its mark is made anyway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AllAsk(bool);
 

@@ -112,7 +112,7 @@ test("no violation on any page, light or dark", { timeout: 120_000 }, async () =
   await owner.locator('[aria-invalid="true"]').first().waitFor();
   await look(owner, "calling hours that are refused");
   await follow(owner, "/studio/settings/integration");
-  await owner.getByRole("button", { name: "New API Key" }).click();
+  await owner.getByRole("button", { name: "New API key" }).click();
   await owner.getByRole("dialog").waitFor();
   await look(owner, "a dialog");
   const viewer = await studio.signedIn(org, "viewer", "/studio/webhooks");
@@ -225,13 +225,13 @@ test("all of it by keyboard: past the menu, through a form, into a dialog and ba
   expect(await focused()).toBe("Skip to the page");
   await page.keyboard.press("Enter");
   await page.keyboard.press("Tab");
-  expect(await focused()).toBe("New API Key");
+  expect(await focused()).toBe("New API key");
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").waitFor();
   await page.keyboard.press("Tab");
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
-  expect(await focused()).toBe("New API Key");
+  expect(await focused()).toBe("New API key");
 });
 
 test("a page that opens has the focus on its title, and the title in the window", async () => {

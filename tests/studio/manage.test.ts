@@ -702,7 +702,7 @@ describe("API keys", () => {
   test("a new one is shown once, works with its role, and is revoked", async () => {
     const page = await studio.signedIn(org, "owner", "/studio/settings/integration");
 
-    await page.getByRole("button", { name: "New API Key" }).click();
+    await page.getByRole("button", { name: "New API key" }).click();
     await page.getByLabel("Name").fill("Billing server");
     await page.getByLabel("Role").selectOption("viewer");
     await page.getByLabel("Expires").selectOption("30");

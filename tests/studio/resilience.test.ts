@@ -197,11 +197,11 @@ const ACTIONS: [path: string, button: string, needs: (typeof ROLES)[number]][] =
   ["/studio/campaigns/new", "Create campaign", "member"],
   ["/studio/campaigns/CAMPAIGN", "Start", "member"],
   ["/studio/campaigns/CAMPAIGN", "Cancel", "member"],
-  ["/studio/trunks", "New Trunk", "owner"],
+  ["/studio/trunks", "New trunk", "owner"],
   ["/studio/trunks/TRUNK", "Save", "owner"],
-  ["/studio/agents", "New Agent", "owner"],
+  ["/studio/agents", "New agent", "owner"],
   ["/studio/agents/AGENT", "Save", "owner"],
-  ["/studio/settings/integration", "New API Key", "owner"],
+  ["/studio/settings/integration", "New API key", "owner"],
 ];
 
 test.for(ROLES)("a %s sees what it can't do disabled, with the reason", { timeout: 60_000 }, async (role) => {

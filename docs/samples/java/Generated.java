@@ -8,6 +8,7 @@ import java.util.UUID;
 import org.openapitools.client.ApiClient;
 import org.openapitools.client.ApiException;
 import org.openapitools.client.api.CallsApi;
+import org.openapitools.client.auth.HttpBearerAuth;
 import org.openapitools.client.model.CallState;
 import org.openapitools.client.model.TriggerCall;
 import org.openapitools.client.model.TriggeredCall;
@@ -16,7 +17,8 @@ public class Generated {
     public static void main(String[] arguments) throws ApiException, InterruptedException {
         ApiClient client = new ApiClient();
         client.setBasePath(System.getenv("BASE_URL"));
-        client.setBearerToken(System.getenv("API_KEY"));
+        // By its name: client.setBearerToken sets that of any one security scheme of the document.
+        ((HttpBearerAuth) client.getAuthentication("bearerAuth")).setBearerToken(System.getenv("API_KEY"));
         CallsApi calls = new CallsApi(client);
 
         TriggerCall call = new TriggerCall()

@@ -120,7 +120,7 @@ pub(crate) mod describe {
         Description::new(
             "SIP trunks",
             "Release a channel",
-            "Hangs up and frees the call's channel. As a cancelled one, a conversation keeps the outcome that its agent reports.",
+            "Hangs up and frees the call's channel. As with a cancelled call, a conversation keeps the outcome that its agent reports.",
             stopped(),
         )
         .no_fields()

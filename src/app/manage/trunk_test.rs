@@ -75,7 +75,7 @@ pub(crate) mod describe {
             "Connects to the trunk's LiveKit server, whether the trunk is active or not, and checks the API key, its \
              secret and the SIP trunk. Rings nobody and changes nothing. Only a call can tell whether a SIP node is \
              running. Answers within 10 seconds.",
-            ok::<TrunkTest>("What was found.", examples::trunk_test()),
+            ok::<TrunkTest>("The results of the checks.", examples::trunk_test()),
         )
         .no_fields()
         .refuses([Refusal::TrunkNotFound])

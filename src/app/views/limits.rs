@@ -8,7 +8,7 @@ use crate::domain::contacts::{ContactLimit, Per};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ContactLimitView {
-    /// How many dials.
+    /// The most dials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 100))]
     pub max_dials: Option<u32>,

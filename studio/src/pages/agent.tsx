@@ -65,7 +65,7 @@ function Editor({ agent, onChange }: { agent: Known | null; onChange: (agent: Kn
     },
   });
   return (
-    <Page title={agent ? form.name || "Agent" : "New Agent"} back={["/studio/agents", "Agents"]}>
+    <Page title={agent ? form.name || "Agent" : "New agent"} back={["/studio/agents", "Agents"]}>
       <RoleNote needs="owner" what="Script, voice, calling hours, contact limits and changes" />
       <div class="columns">
         <Form error={error} onSubmit={save}>

@@ -17,7 +17,7 @@ export default function Agents() {
       about="Who talks: a script, a voice, and the fields that each call must supply."
       actions={
         <LinkButton href="/studio/agents/new" needs="owner" kind="primary">
-          New Agent
+          New agent
         </LinkButton>
       }
     >

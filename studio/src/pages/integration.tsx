@@ -35,7 +35,7 @@ export default function Integration() {
       about="API keys act for the organisation, as far as their role allows."
       actions={
         <Button kind="primary" needs="owner" onClick={() => setMaking(true)}>
-          New API Key
+          New API key
         </Button>
       }
     >
@@ -165,7 +165,7 @@ function NewKey({ onClose }: { onClose: () => void }) {
     );
   }
   return (
-    <Dialog title="New API Key" onClose={onClose} isFirm={isBusy}>
+    <Dialog title="New API key" onClose={onClose} isFirm={isBusy}>
       <form noValidate class="stack" onSubmit={create}>
         <TextField label="Name" value={name} onInput={setName} required placeholder="Billing server" />
         <SelectField label="Role" value={role} options={ROLES} onChange={setRole} />

@@ -23,7 +23,7 @@ export default function NewTrunk() {
   });
   const body = bodyOf(filledOut(form));
   return (
-    <Page title="New Trunk" back={["/studio/trunks", "Trunks"]}>
+    <Page title="New trunk" back={["/studio/trunks", "Trunks"]}>
       <RoleNote needs="owner" what="Creating a trunk" />
       <div class="columns">
         <Form error={error} onSubmit={save}>

@@ -26,7 +26,7 @@ export default function Trunks() {
       about="Connections to carriers, and how many of their channels are in use."
       actions={
         <LinkButton href="/studio/trunks/new" needs="owner" kind="primary">
-          New Trunk
+          New trunk
         </LinkButton>
       }
     >

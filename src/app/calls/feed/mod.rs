@@ -99,7 +99,7 @@ pub async fn events(
     Ok(Response::json(200, &body))
 }
 
-/// Asks until there are events or the time is up; past what a filter leaves out, only so often.
+/// Asks until there are events or the time is up, and at most [`LOOKS`] times past what a filter leaves out.
 async fn wait_for(
     api: &impl Api,
     caller: &KeyRecord,

@@ -38,7 +38,7 @@ pub fn live() -> Description {
     Description::new(
         "SIP trunks",
         "List a trunk's live calls",
-        "The calls that hold its channels now, and the agents whose calls it holds back because they broke off.",
+        "The calls that hold its channels now, and the agents whose calls it holds back because they broke off several calls in a row.",
         ok::<LiveCalls>("The calls.", examples::live()),
     )
     .id("listLiveCalls")

@@ -55,7 +55,7 @@ impl<'a, L: Host + Vault + Twirp> Server<'a, L> {
     /// Sends one request, once.
     ///
     /// # Errors
-    /// No answer: it may have been carried out all the same.
+    /// No answer: it may have been carried out anyway.
     pub async fn ask(&self, ask: TwirpRequest) -> Result<TwirpAnswer, Reason> {
         let now = self.host.now();
         let token = jwt::mint(&self.api_key, &self.api_secret, ask.grants.clone(), now);

@@ -40,7 +40,7 @@ pub fn add() -> Description {
          agent and trunk; good rows are added and the others listed. A `reference` is unique in its campaign, so sending a file \
          again adds nothing: if a request breaks off, send it again.",
         ok::<AddedRecipients>(
-            "What was added.",
+            "The result.",
             json!({"added": 2, "duplicates": 1, "rejected": [
                 {"row": 3, "reference": "loan-4713", "error": "phone_number must be in E.164 format"},
             ]}),

@@ -84,7 +84,7 @@ pub fn update() -> Description {
         are ringing or in conversation go on, callbacks are sent, and everything can be read and managed. `active` \
         undoes this, and calls that still wait are dialed. Both are recorded in the organisation's audit log. \
         Repeating the request does no harm.",
-        ok::<OrganisationView>("As it is now.", example()),
+        ok::<OrganisationView>("The organisation as it is now.", example()),
     )
     .id("updateOrg")
     .optional_body::<ChangeOrg>(json!({"status": "suspended"}))
@@ -125,7 +125,7 @@ pub fn delete() -> Description {
         `deleting`. Afterwards it is no longer listed, and `GET /platform/v1/orgs/{id}` says that it was `deleted`, \
         and when. Recordings are in the organisation's own bucket, and stay there. Repeating the request does no harm, \
         and reports progress: 202 while the deletion is under way, 200 once it is done.",
-        answer::<OrganisationView>(202, "The deletion goes on.", begun),
+        answer::<OrganisationView>(202, "The deletion is in progress.", begun),
     )
     .also(answer::<OrganisationView>(200, "It was deleted.", done), [])
     .id("deleteOrg")

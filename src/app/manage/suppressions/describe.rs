@@ -76,7 +76,7 @@ pub fn import() -> Description {
          `expires_at`, or NDJSON, one such object per line: at most 4 MiB and 50,000 rows. Good rows are imported and \
          the others listed; where a number appears twice the last row counts. Otherwise as for a single number.",
         ok::<ImportView>(
-            "What was imported.",
+            "The result.",
             json!({"added": 2, "updated": 1, "rejected": [{"row": 3, "error": "phone_number must be in E.164 format"}]}),
         ),
     )
