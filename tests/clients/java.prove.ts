@@ -2,6 +2,7 @@
 // Worker.
 
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
 import { clientFolder, ensureGenerator, generate, lacking } from "../../scripts/lib/clients.mjs";
 import { inRoot } from "../../scripts/lib/paths.mjs";
@@ -24,7 +25,8 @@ test.skipIf(missing.length > 0)("the guide's Java program places a call with the
   const env = { BASE_URL: server.url, API_KEY: String(org.owner.key), AGENT_ID: org.agent.id, TRUNK_ID: org.trunk.id };
   const plugin = "org.codehaus.mojo:exec-maven-plugin:3.5.0:java";
   const startedAt = performance.now();
-  const { stdout } = await mustRun("mvn", ["-q", "-B", "-Dstyle.color=never", "-Dmaven.test.skip=true", "compile", plugin, "-Dexec.mainClass=Generated"], { cwd: folder, env });
+  const { stdout: colored } = await mustRun("mvn", ["-q", "-B", "-Dmaven.test.skip=true", "compile", plugin, "-Dexec.mainClass=Generated"], { cwd: folder, env });
+  const stdout = stripVTControlCharacters(colored);
 
   const [, callId = ""] = /^accepted (\S+)$/m.exec(stdout) ?? [];
   expect((await org.status(callId)).call_status, stdout).toBe("Completed");
