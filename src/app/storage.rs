@@ -77,10 +77,10 @@ pub async fn delete_recording(
 
 fn outcome(answer: &StorageAnswer) -> Deletion {
     match answer.status {
-        200..=299 if answer.is_hidden => Deletion::Left,
-        200..=299 => Deletion::Gone,
-        404 if search::contains(&answer.body, "NoSuchBucket") => Deletion::Left,
-        404 => Deletion::Gone,
+        204 if answer.is_hidden => Deletion::Left,
+        204 => Deletion::Gone,
+        // Any server says 200 or 404, and a missing bucket is a 404 too: only of a missing key does it mean that the file is gone.
+        404 if search::contains(&answer.body, "NoSuchKey") => Deletion::Gone,
         408 | 429 | 500.. => Deletion::Again,
         _ => Deletion::Left,
     }

@@ -122,19 +122,24 @@ fn what_an_answer_means() {
             is_hidden,
         })
     };
-    for status in [200, 204] {
-        assert_eq!(answer(status, "", false), Deletion::Gone);
-        assert_eq!(
-            answer(status, "", true),
-            Deletion::Left,
-            "of which a version stays"
-        );
-    }
+    assert_eq!(answer(204, "", false), Deletion::Gone);
+    assert_eq!(
+        answer(204, "", true),
+        Deletion::Left,
+        "of which a version stays"
+    );
     assert_eq!(answer(404, "<Code>NoSuchKey</Code>", false), Deletion::Gone);
     assert_eq!(
         answer(404, "<Code>NoSuchBucket</Code>", false),
         Deletion::Left
     );
+    for (status, body) in [(200, ""), (202, ""), (404, ""), (404, "<h1>Not Found</h1>")] {
+        assert_eq!(
+            answer(status, body, false),
+            Deletion::Left,
+            "a server that is no storage says nothing of a file"
+        );
+    }
     for status in [408, 429, 500, 503, 599] {
         assert_eq!(answer(status, "", false), Deletion::Again, "{status}");
     }
