@@ -193,6 +193,10 @@ fn record(text: &str) -> (Option<Vec<String>>, usize) {
 fn csv(text: &str) -> Expected {
     let mut records = records(text).into_iter();
     let header = records.next().flatten().unwrap_or_default();
+    let mut first = header.iter().take(MOST_COLUMNS);
+    if !text.contains('\n') && first.any(|name| name.trim().contains('\r')) {
+        return refused(400, "lines must end with CRLF or LF");
+    }
     if header.len() > MOST_COLUMNS {
         return refused(400, "the header line must name at most 1000 columns");
     }
