@@ -149,7 +149,7 @@ class Scripts(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(len(waits), 20)
         # On a busy machine a few may be late through no fault of theirs.
         self.assertLess(sorted(waits)[10], 0.3, waits)
-        self.assertLess(sorted(lags)[len(lags) // 2], 0.1)
+        self.assertLess(sorted(lags)[len(lags) // 2], 0.25)
 
 
 class Readme(unittest.TestCase):
