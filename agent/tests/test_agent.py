@@ -125,6 +125,16 @@ class Scripts(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((result.outcome, result.transcript), (USUAL, []))
 
     async def test_all_speak_within_300_ms_and_hold_nothing_up(self):
+        # A machine that is busy with something else may be late in one round, and is not in each of three.
+        for _ in range(3):
+            wait, lag = await self.speak_at_once()
+            if wait < 0.3 and lag < 0.1:
+                break
+        self.assertLess(wait, 0.3)
+        self.assertLess(lag, 0.1)
+
+    async def speak_at_once(self):
+        """Twenty speak. How long half of them took to begin, and the event loop's median lag meanwhile, in seconds."""
         speakers = [await asyncio.wait_for(it, 5) for it in [asyncio.ensure_future(self.call()) for _ in range(20)]]
         callees = [SimpleNamespace(left=asyncio.Event()) for _ in speakers]
         waits, lags, begin = [], [], time.monotonic()
@@ -148,8 +158,7 @@ class Scripts(unittest.IsolatedAsyncioTestCase):
             await asyncio.wait_for(asyncio.gather(*talking), 5)
         self.assertEqual(len(waits), 20)
         # On a busy machine a few may be late through no fault of theirs.
-        self.assertLess(sorted(waits)[10], 0.3, waits)
-        self.assertLess(sorted(lags)[len(lags) // 2], 0.25)
+        return sorted(waits)[10], sorted(lags)[len(lags) // 2]
 
 
 class Readme(unittest.TestCase):
