@@ -1,7 +1,7 @@
 // Keeps waiting through an outage.
 
 import { setTimeout as delay } from "node:timers/promises";
-import { ApiError, ConnectionError } from "@audatec/client";
+import { ApiError, isOutage } from "@audatec/client";
 
 /** Asks until there is an answer. */
 export type Persist = <T>(ask: () => Promise<T>) => Promise<T>;
@@ -25,7 +25,3 @@ export const persistence =
       }
     }
   };
-
-/** Whether it may be over in a while. */
-const isOutage = (error: unknown): error is Error =>
-  error instanceof ConnectionError || (error instanceof ApiError && (error.status >= 500 || error.status === 429));

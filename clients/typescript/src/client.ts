@@ -2,7 +2,7 @@
 
 import createClient, { type Client } from "openapi-fetch";
 import { addAll, batches } from "./batches.ts";
-import { ApiError, ConnectionError, WaitError } from "./errors.ts";
+import { ApiError, ConnectionError, isOutage, WaitError } from "./errors.ts";
 import { type EventOptions, follow } from "./events.ts";
 import { CREATES } from "./generated/creates.ts";
 import { type ItemOf, items, type ListPath, type PathOf, type QueryOf } from "./pages.ts";
@@ -143,8 +143,7 @@ export class Audatec {
     } catch (error) {
       signal?.throwIfAborted();
       if (timeUp?.aborted) return [undefined, new ConnectionError("no answer in time")];
-      const passes = error instanceof ConnectionError || (error instanceof ApiError && (error.status === 429 || error.status >= 500));
-      if (!passes) throw error;
+      if (!isOutage(error)) throw error;
       return [undefined, error];
     }
   }

@@ -46,3 +46,7 @@ export function retryAfterOf(response: Response): number | null {
   const at = Date.parse(text);
   return Number.isNaN(at) ? null : Math.max(0, Math.ceil((at - Date.now()) / 1000));
 }
+
+/** Whether it may be over in a while: there was no response, the API is overloaded, or something in it or before it failed. */
+export const isOutage = (error: unknown): error is ApiError | ConnectionError =>
+  error instanceof ConnectionError || (error instanceof ApiError && (error.status >= 500 || error.status === 429));

@@ -1,5 +1,5 @@
 export { Audatec, type AudatecOptions, type SendOptions, type WaitOptions } from "./client.ts";
-export { ApiError, ConnectionError, WaitError } from "./errors.ts";
+export { ApiError, ConnectionError, isOutage, WaitError } from "./errors.ts";
 export type { EventOptions } from "./events.ts";
 export type { ItemOf, ListPath, QueryOf } from "./pages.ts";
 export type { Fetch, RetryOptions } from "./retry.ts";
